@@ -1,0 +1,45 @@
+// What an operator is: it takes an array of records and fills arrays of records, synchronously; one operator a file.
+// Awaiting happens only in `prepare` (one load a batch and stateful operator) and `punctuate`.
+import type { RecordContext, StreamRecord } from '../core/stream-record.ts'
+import type { TaskId } from '../core/topic-partition.ts'
+import type { TaskStores } from '../state/task-stores.ts'
+
+export type Batch = readonly StreamRecord[]
+
+/** One array an output port; port 0 is the main one. An operator pushes to them or replaces `outputs[0]` by an array of its own. */
+export type Outputs = StreamRecord[][]
+
+export interface Operator {
+  /** Awaited before `process` when it returns a promise: loads the keys that `process` will read. */
+  prepare?(batch: Batch): Promise<void> | undefined
+  process(batch: Batch, outputs: Outputs): void
+  /** Before each commit: what was coalesced since the last one (e.g. one provisional result a window). */
+  flush?(outputs: Outputs): void
+  /** When the task's watermark has moved (never back): closes windows, runs event-time punctuations. Called before `flush` of the same commit. */
+  advance?(watermark: number, outputs: Outputs): Promise<void> | void
+  /** Wall-clock punctuation, at most once a commit; `now` in ms. */
+  tick?(now: number, outputs: Outputs): Promise<void> | void
+  /** Once, after restore and before the first batch: rebuilds what is derived from stores. */
+  restore?(): Promise<void>
+}
+
+/** Why a record went no further without being a dead letter (metrics.md). `conflict` and `accepted` go on and are counted beside them. */
+export type DropReason = 'late' | 'expired' | 'null_key' | 'duplicate' | 'stale' | 'tombstone' | 'skipped'
+export type Outcome = DropReason | 'accepted' | 'conflict'
+
+/** What an operator may ask of the task it runs in. */
+export interface TaskContext {
+  readonly task: TaskId
+  readonly stores: TaskStores
+  /** Minimum over all inputs (time-model.md); −Infinity before the first. */
+  watermark(): number
+  /** Counted per node and outcome; the counts are part of the commit marker. */
+  count(node: string, outcome: Outcome, by?: number): void
+  /** Sends the input record behind `record.row` to the dead-letter topic, in this transaction, original bytes kept. */
+  deadLetter(
+    record: StreamRecord,
+    letter: { readonly node: string; readonly reason: string; readonly message: string; readonly topic?: string },
+  ): void
+  /** Where the input record behind this row stands. */
+  place(record: StreamRecord): RecordContext
+}

@@ -1,0 +1,9 @@
+// The port of a schema registry (Confluent's model: subjects with versions, global ids).
+// Adapters: registry/embedded.ts (a file in the data directory) and, later, registry/confluent.ts.
+
+export interface SchemaRegistry {
+  /** Registers the Avro schema (canonical JSON text) under the subject if it is new there; returns its global id. @throws StreamsError `schema_incompatible` when it cannot read what the subject's last version wrote. */
+  register(subject: string, schema: string): Promise<number>
+  /** The schema's JSON text; undefined if the registry does not know the id. @throws Retriable when it cannot be asked. */
+  schemaById(id: number): Promise<string | undefined>
+}

@@ -1,0 +1,84 @@
+// The port of what remembers a task's state: a byte store by key, fenced by the log (exactly-once.md §2–3).
+// Adapters: memory/ (rebuilt from the changelog) and redis/ (survives the process).
+import type { TaskId } from '../core/topic-partition.ts'
+
+/** Who wrote a stretch of the changelog. Incarnation: how often this id has called InitProducerId. */
+export interface Writer {
+  readonly transactionalId: string
+  readonly incarnation: number
+}
+
+/** Up to where the copy in the backend is the fold of the changelog. */
+export interface Checkpoint {
+  /** The fencing token: offset of the owner's fence record. */
+  readonly token: number
+  /** The next changelog offset to apply. */
+  readonly offset: number
+  /** Id of the changelog topic; another id means another log. */
+  readonly topicId: string
+  /** Value of the last commit marker applied; undefined before the first. */
+  readonly marker: Buffer | undefined
+  readonly writer: Writer | undefined
+  /** When the last applied record was appended, ms UTC. */
+  readonly appendedAt: number
+}
+
+/** What moves the checkpoint: everything up to `to` is applied in this step. */
+export interface CheckpointMove {
+  readonly token: number
+  readonly from: number
+  readonly to: number
+  readonly marker: Buffer | undefined
+  readonly writer: Writer | undefined
+  readonly appendedAt: number
+}
+
+/** Absolute writes in log order; a value of undefined deletes. Iterated once, synchronously, before the call returns its promise. */
+export interface Changes {
+  readonly count: number
+  forEach(
+    visit: (
+      store: string,
+      key: Buffer,
+      keyStart: number,
+      keyEnd: number,
+      value: Buffer | undefined,
+      valueStart: number,
+      valueEnd: number,
+    ) => void,
+  ): void
+}
+
+export interface StateBackend {
+  readonly kind: 'memory' | 'redis'
+  open(task: TaskId, changelogTopic: string): TaskState
+  close(): Promise<void>
+}
+
+export interface TaskState {
+  /** S1: what is there, without claiming it. */
+  checkpoint(): Promise<Checkpoint | undefined>
+  /**
+   * S5, atomic: nothing there, another topic id or ahead of `logEnd` → a new empty generation at offset 0; an older token → it is ours, a torn flush is cleared.
+   * @throws TaskFenced when the token there is newer.
+   */
+  claim(claim: { readonly token: number; readonly topicId: string; readonly logEnd: number }): Promise<Checkpoint>
+  /** S6 start anew: wipes and begins a new generation at offset 0 under `token`. */
+  wipe(token: number, topicId: string): Promise<Checkpoint>
+  /** R2: makes these keys readable by `get` until the next `apply`. @throws StateCorrupted when token or offset are not those given, or a flush was torn. */
+  load(
+    at: { readonly token: number; readonly offset: number },
+    store: string,
+    keys: readonly Buffer[],
+  ): Promise<void> | undefined
+  /** Synchronous, after `load`: a view on the value's bytes (valid until the next call), undefined if there is none. */
+  get(store: string, key: Buffer, keyStart: number, keyEnd: number): Buffer | undefined
+  /** R5 and S6: applies changes and moves the checkpoint, in chained chunks. @throws StateCorrupted, TaskFenced */
+  apply(changes: Changes, move: CheckpointMove): Promise<void>
+  /** Every entry of a store, in no order, whole. Views are valid during the visit. */
+  scan(store: string, visit: (key: Buffer, value: Buffer) => void): Promise<void>
+  /** Entries held, per store; for metrics and the check at S5. */
+  entries(store: string): number
+  bytes(store: string): number
+  close(): Promise<void>
+}
