@@ -71,11 +71,11 @@ export class Measurements {
 }
 
 function cellOf<C>(families: Map<string, Family<C>>, name: string, labels: Labels, make: () => C): C {
-  let family = families.get(name)
-  if (family === undefined) families.set(name, (family = { cells: new Map() }))
+  const family = families.get(name) ?? { cells: new Map() }
+  families.set(name, family)
   const key = labelKey(labels)
-  let entry = family.cells.get(key)
-  if (entry === undefined) family.cells.set(key, (entry = { labels, cell: make() }))
+  const entry = family.cells.get(key) ?? { labels, cell: make() }
+  family.cells.set(key, entry)
   return entry.cell
 }
 

@@ -1,17 +1,21 @@
-// Store definitions: a name, schemas, and nothing else. Declared once by whoever owns the bytes; the name is the changelog's key prefix for ever.
+// Store definitions: a name and schemas. Declared once by whoever owns the bytes; the name is the changelog's key prefix for ever.
 import type { Schema } from '../serdes/schema.ts'
 
-interface StoreShape<Kind extends string, K, V> {
+interface StoreShape<out Kind extends string, in out K, in out V> {
   readonly kind: Kind
   readonly name: string
   readonly key: Schema<K>
   readonly value: Schema<V>
+  /** Makes the definition exact in both types: a store is read and written. */
+  readonly exact?: (key: K, value: V) => void
 }
 
-export type KeyValueStoreDefinition<in out K, in out V> = StoreShape<'key-value store', K, V>
-export type WindowStoreDefinition<in out K, in out V> = StoreShape<'window store', K, V>
-export type SessionStoreDefinition<in out K, in out V> = StoreShape<'session store', K, V>
-export type StoreDefinition = {
+export interface KeyValueStoreDefinition<in out K, in out V> extends StoreShape<'key-value store', K, V> {}
+export interface WindowStoreDefinition<in out K, in out V> extends StoreShape<'window store', K, V> {}
+export interface SessionStoreDefinition<in out K, in out V> extends StoreShape<'session store', K, V> {}
+
+/** Any store, its types forgotten. */
+export interface StoreDefinition {
   readonly kind: 'key-value store' | 'window store' | 'session store'
   readonly name: string
 }
