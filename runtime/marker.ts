@@ -1,0 +1,33 @@
+// The commit marker: what one task has read and knows of time, written into its changelog with every commit.
+// State and position are thus read from the same log (exactly-once.md §2).
+import type { UpstreamStatus } from '../kafka/engine-header.ts'
+
+export interface InputPosition {
+  /** Id of the topic; another id means another log. */
+  readonly topicId: string
+  /** Next offset to read. */
+  readonly offset: number
+  /** Source clock, ms UTC; null before the first valid event. */
+  readonly clock: number | null
+}
+
+export interface Marker {
+  /** By topic name. */
+  readonly inputs: Readonly<Record<string, InputPosition>>
+  /** What upstream tasks have said, by task name. */
+  readonly upstream: Readonly<Record<string, { readonly watermark: number; readonly status: UpstreamStatus }>>
+  /** The task's watermark, ms UTC; null before the first. */
+  readonly watermark: number | null
+  /** Counts by `node/outcome` and `node/in`, `node/out`, over the data's whole life. */
+  readonly counts: Readonly<Record<string, number>>
+}
+
+export const emptyMarker: Marker = { inputs: {}, upstream: {}, watermark: null, counts: {} }
+
+export function encodeMarker(marker: Marker): Buffer {
+  return Buffer.from(JSON.stringify(marker))
+}
+
+export function decodeMarker(bytes: Buffer | undefined): Marker {
+  return bytes === undefined ? emptyMarker : { ...emptyMarker, ...JSON.parse(bytes.toString('utf8')) }
+}
