@@ -1,0 +1,96 @@
+// Dead letters: the original key, value and headers byte for byte, and beside them where the record stood and why it went no further.
+import { ByteReader } from '../core/byte-reader.ts'
+import { ByteWriter } from '../core/byte-writer.ts'
+import { partitionFor } from '../kafka/partitioner.ts'
+import type { RecordColumns } from '../kafka/record-batch/record-columns.ts'
+import type { OutputBuffers } from './output-buffers.ts'
+import { RECORD_BYTES_MAX } from './output-buffers.ts'
+
+/** Names of the headers that a dead letter carries beside its own. */
+export const DEAD_LETTER_HEADER = 'millrace.'
+const MESSAGE_LENGTH_MAX = 500
+
+export interface DeadLetterReason {
+  readonly node: string
+  /** From a closed set: it becomes a metric label. */
+  readonly reason: string
+  readonly message: string
+}
+
+export interface DeadLetterPlace {
+  readonly columns: RecordColumns
+  readonly row: number
+  readonly topic: string
+  readonly partition: number
+}
+
+export class DeadLetterWriter {
+  private readonly outputs: OutputBuffers
+  private readonly topologyHash: string
+  private readonly partitionsOf: (topic: string) => number
+  private readonly scratch = new ByteWriter(4096)
+
+  constructor(outputs: OutputBuffers, topologyHash: string, partitionsOf: (topic: string) => number) {
+    this.outputs = outputs
+    this.topologyHash = topologyHash
+    this.partitionsOf = partitionsOf
+  }
+
+  write(to: string, place: DeadLetterPlace, why: DeadLetterReason, now: number): void {
+    const { columns, row } = place
+    const { buffer } = columns
+    const key = columns.isNullKey(row) ? undefined : buffer
+    const value = columns.isNullValue(row) ? undefined : buffer
+    const keyStart = columns.keyStart[row] as number
+    const keyEnd = columns.keyEnd[row] as number
+    const valueStart = columns.valueStart[row] as number
+    const valueEnd = columns.valueEnd[row] as number
+    this.writeHeaders(place, why)
+    const { scratch } = this
+    const partition = key === undefined ? place.partition % this.partitionsOf(to) : partitionFor(key, keyStart, keyEnd, this.partitionsOf(to))
+    const bytes = Math.min(keyEnd - keyStart + valueEnd - valueStart + scratch.position + 70, RECORD_BYTES_MAX)
+    const batch = this.outputs.batchFor(to, partition, bytes)
+    batch.append(now, key, keyStart, keyEnd, value, valueStart, valueEnd, scratch.buffer, 0, scratch.position)
+  }
+
+  /** Its own headers first, unchanged; then ours. */
+  private writeHeaders({ columns, row, topic, partition }: DeadLetterPlace, { node, reason, message }: DeadLetterReason): void {
+    const { scratch } = this
+    const start = columns.headersStart[row] as number
+    const end = columns.headersEnd[row] as number
+    const reader = new ByteReader(columns.buffer, start, end)
+    const own = end > start ? reader.varint() : 0
+    const headers = {
+      reason,
+      message: message.slice(0, MESSAGE_LENGTH_MAX),
+      node,
+      topic,
+      partition: String(partition),
+      offset: String(columns.offset(row)),
+      timestamp: String(columns.timestamp(row)),
+      'schema-id': schemaIdOf(columns, row),
+      topology: this.topologyHash,
+      attempt: '1',
+    }
+    const entries = Object.entries(headers)
+    scratch.reset()
+    scratch.varint(own + entries.length)
+    if (own > 0) scratch.bytes(columns.buffer, reader.position, end)
+    for (const [name, text] of entries) {
+      writeText(scratch, DEAD_LETTER_HEADER + name)
+      writeText(scratch, text)
+    }
+  }
+}
+
+function writeText(to: ByteWriter, text: string): void {
+  to.varint(Buffer.byteLength(text))
+  to.text(text)
+}
+
+/** The writer's schema id where the value is framed as Confluent does it, else empty. */
+function schemaIdOf(columns: RecordColumns, row: number): string {
+  const start = columns.valueStart[row] as number
+  const length = (columns.valueEnd[row] as number) - start
+  return length >= 5 && columns.buffer[start] === 0 ? String(columns.buffer.readUInt32BE(start + 1)) : ''
+}

@@ -1,0 +1,150 @@
+// One partition of one source topic as a task reads it: bytes to records, with event time, clock and the reasons why a record is none.
+import { ByteReader } from '../core/byte-reader.ts'
+import { BadRecord } from '../core/errors.ts'
+import { StreamRecord } from '../core/stream-record.ts'
+import { EngineHeader, hasEngineHeader } from '../kafka/engine-header.ts'
+import type { RecordColumns } from '../kafka/record-batch/record-columns.ts'
+import { UnresolvedSchema } from '../serdes/serde.ts'
+import type { SourceNode, TopicSerdes } from '../topology/graph.ts'
+import { readDeadLetter } from './dead-letter-reader.ts'
+import { type EventTime, isPlausible } from './event-time.ts'
+import type { InputPosition } from './marker.ts'
+
+/** What the task does with what is not a record for its operators. */
+export interface InputEvents {
+  deadLetter(row: number, node: string, reason: string, message: string): void
+  tombstone(node: string): void
+  watermark(header: EngineHeader): void
+}
+
+export class Input {
+  readonly node: SourceNode
+  readonly partition: number
+  readonly topicId: string
+  /** Next offset to read. */
+  position: number
+  /** Last known end for committed readers; −1 before the first fetch. */
+  end = -1
+  /** Since when there was nothing to read, ms; undefined while there is. */
+  drainedSince: number | undefined
+  private readonly serdes: TopicSerdes
+  private readonly header = new EngineHeader()
+  private readonly reader = new ByteReader(Buffer.alloc(0))
+  private readonly timestampOf: ((value: unknown) => number) | undefined
+
+  constructor(node: SourceNode, partition: number, serdes: TopicSerdes, position: { readonly topicId: string; readonly offset: number }) {
+    this.node = node
+    this.partition = partition
+    this.serdes = serdes
+    this.topicId = position.topicId
+    this.position = position.offset
+    // The node's type parameter is gone by now: the same definition gave the serde and this function.
+    this.timestampOf = node.timestamp as ((value: unknown) => number) | undefined
+  }
+
+  get topic(): string {
+    return this.node.topic.name
+  }
+
+  /** Whether event times of this topic come from its values, so that its partition has a clock of its own. */
+  get hasClock(): boolean {
+    return this.node.topic.role !== 'repartition'
+  }
+
+  /** Reads all rows; waits only when a writer schema is met for the first time. */
+  async read(columns: RecordColumns, time: EventTime, events: InputEvents): Promise<StreamRecord[]> {
+    for (;;) {
+      try {
+        return this.accept(columns, this.decode(columns), time, events)
+      } catch (error) {
+        if (!(error instanceof UnresolvedSchema)) throw error
+        await this.serdes.value.resolve?.(error.schemaId)
+      }
+    }
+  }
+
+  toMarker(time: EventTime): InputPosition {
+    const clock = time.clock(this.topic)
+    return { topicId: this.topicId, offset: this.position, clock: this.hasClock && Number.isFinite(clock) ? clock : null }
+  }
+
+  /** First pass, without side effects, so that it can be repeated once a schema is known. */
+  private decode(columns: RecordColumns): (Decoded | BadRecord | undefined)[] {
+    const decoded: (Decoded | BadRecord | undefined)[] = new Array(columns.count)
+    for (let row = 0; row < columns.count; row++) {
+      try {
+        decoded[row] = this.decodeRow(columns, row)
+      } catch (error) {
+        if (!(error instanceof BadRecord)) throw error
+        decoded[row] = error
+      }
+    }
+    return decoded
+  }
+
+  private decodeRow(columns: RecordColumns, row: number): Decoded | undefined {
+    if (this.node.readsDeadLetters) return new Decoded(readDeadLetterKey(columns, row), readDeadLetter(columns, row))
+    if (columns.isNullValue(row) && (columns.isNullKey(row) || this.node.as === 'stream')) return undefined
+    const key = columns.isNullKey(row) ? undefined : this.serdes.key.read(columns.buffer, columns.keyStart[row] as number, columns.keyEnd[row] as number)
+    const value = columns.isNullValue(row) ? undefined : this.serdes.value.read(columns.buffer, columns.valueStart[row] as number, columns.valueEnd[row] as number)
+    return new Decoded(key, value)
+  }
+
+  /** Second pass: time is checked and told, dead letters and tombstones leave, the rest become records. */
+  private accept(columns: RecordColumns, decoded: (Decoded | BadRecord | undefined)[], time: EventTime, events: InputEvents): StreamRecord[] {
+    const records: StreamRecord[] = []
+    for (let row = 0; row < columns.count; row++) {
+      const headed = this.readHeader(columns, row)
+      const content = decoded[row]
+      if (headed && this.header.kind === 'watermark') {
+        events.watermark(this.header)
+      } else if (content === undefined) {
+        events.tombstone(this.node.name)
+      } else if (content instanceof BadRecord) {
+        events.deadLetter(row, this.node.name, content.code, content.message)
+      } else {
+        const record = this.toRecord(columns, row, content, headed, time, events)
+        if (record !== undefined) records.push(record)
+      }
+    }
+    return records
+  }
+
+  private toRecord(columns: RecordColumns, row: number, { key, value }: Decoded, headed: boolean, time: EventTime, events: InputEvents): StreamRecord | undefined {
+    const { header } = this
+    const recordTime = columns.timestamp(row)
+    const ingestedAt = headed ? header.ingestedAt : recordTime
+    const ownTime = headed ? header.timestamp : recordTime
+    if (!this.hasClock) return new StreamRecord(key, value, ownTime, header.clock, ingestedAt, row)
+    const timestamp = this.timestampOf !== undefined && value !== undefined ? this.timestampOf(value) : ownTime
+    const appendedAt = columns.appendTime >= 0 ? columns.appendTime : headed ? ingestedAt : -1
+    if (!isPlausible(timestamp, appendedAt)) {
+      events.deadLetter(row, this.node.name, 'invalid_timestamp', `event time ${timestamp} is not a time before ${appendedAt} + 10 min`)
+      return undefined
+    }
+    return new StreamRecord(key, value, timestamp, time.observe(this.topic, timestamp), ingestedAt, row)
+  }
+
+  private readHeader(columns: RecordColumns, row: number): boolean {
+    const start = columns.headersStart[row] as number
+    const end = columns.headersEnd[row] as number
+    if (!hasEngineHeader(columns.buffer, start, end)) return false
+    this.header.read(this.reader, columns.buffer, start, end)
+    return true
+  }
+}
+
+class Decoded {
+  readonly key: unknown
+  readonly value: unknown
+
+  constructor(key: unknown, value: unknown) {
+    this.key = key
+    this.value = value
+  }
+}
+
+/** Dead letters keep whatever key they had; a stream of them is keyed by its text. */
+function readDeadLetterKey(columns: RecordColumns, row: number): string {
+  return columns.isNullKey(row) ? '' : columns.buffer.toString('utf8', columns.keyStart[row], columns.keyEnd[row])
+}

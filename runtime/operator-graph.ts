@@ -1,0 +1,107 @@
+// Runs the operators of one task over arrays of records, parents before children, and hands what leaves to the writers.
+import { BadRecord } from '../core/errors.ts'
+import { assert } from '../core/assert.ts'
+import type { StreamRecord } from '../core/stream-record.ts'
+import type { Batch, Operator, TaskContext } from '../processors/operator.ts'
+import type { Edge, OperatorNode, ProcessingNode, SinkNode, SourceNode, Subtopology, WriteNode } from '../topology/graph.ts'
+import type { Accounting } from './accounting.ts'
+
+/** Where records leave the graph. */
+export interface Exits {
+  write(node: WriteNode, record: StreamRecord): void
+  sink(node: SinkNode, record: StreamRecord): void
+}
+
+export class OperatorGraph {
+  private readonly operators = new Map<OperatorNode, Operator>()
+  private readonly context: TaskContext
+  private readonly accounting: Accounting
+  private readonly exits: Exits
+
+  constructor(subtopology: Subtopology, context: TaskContext, accounting: Accounting, exits: Exits) {
+    this.context = context
+    this.accounting = accounting
+    this.exits = exits
+    for (const node of subtopology.nodes) if (node.kind === 'operator') this.operators.set(node, node.instantiate(context))
+  }
+
+  /** Rebuilds what operators derive from their stores. */
+  async restore(): Promise<void> {
+    for (const operator of this.operators.values()) await operator.restore?.()
+  }
+
+  async run(source: SourceNode, batch: Batch): Promise<void> {
+    this.accounting.add(source.name, 'out', batch.length)
+    for (const { node } of source.children) await this.runNode(node, batch)
+  }
+
+  /** What a moved watermark releases: closed windows, event-time punctuations. */
+  async advance(watermark: number): Promise<void> {
+    await this.emitFromAll((operator, outputs) => operator.advance?.(watermark, outputs))
+  }
+
+  async tick(now: number): Promise<void> {
+    await this.emitFromAll((operator, outputs) => operator.tick?.(now, outputs))
+  }
+
+  /** What was coalesced since the last commit. Parents come first, so what they emit is coalesced by their children too. */
+  async flush(): Promise<void> {
+    await this.emitFromAll((operator, outputs) => operator.flush?.(outputs))
+  }
+
+  private async emitFromAll(emit: (operator: Operator, outputs: StreamRecord[][]) => Promise<void> | void | undefined): Promise<void> {
+    for (const [node, operator] of this.operators) {
+      const outputs = emptyOutputs(node.children)
+      await emit(operator, outputs)
+      await this.deliver(node, outputs)
+    }
+  }
+
+  private async runNode(node: ProcessingNode, batch: Batch): Promise<void> {
+    if (batch.length === 0) return
+    this.accounting.add(node.name, 'in', batch.length)
+    if (node.kind === 'operator') return this.runOperator(node, batch)
+    for (const record of batch) this.leave(node, record)
+  }
+
+  private async runOperator(node: OperatorNode, batch: Batch): Promise<void> {
+    const operator = this.operators.get(node)
+    assert(operator !== undefined, `operator ${node.name} belongs to another sub-topology`)
+    const keyed = node.stores.length > 0 ? this.withKeys(node, batch) : batch
+    const outputs = emptyOutputs(node.children)
+    const loading = operator.prepare?.(keyed)
+    if (loading !== undefined) await loading
+    operator.process(keyed, outputs)
+    await this.deliver(node, outputs)
+  }
+
+  private async deliver(node: OperatorNode, outputs: StreamRecord[][]): Promise<void> {
+    for (const batch of outputs) if (batch.length > 0) this.accounting.add(node.name, 'out', batch.length)
+    for (const { port, node: child } of node.children) await this.runNode(child, outputs[port] ?? [])
+  }
+
+  /** A record without a key has no place in a keyed store. */
+  private withKeys(node: OperatorNode, batch: Batch): Batch {
+    if (batch.every(({ key }) => key !== undefined && key !== null)) return batch
+    return batch.filter((record) => {
+      const hasKey = record.key !== undefined && record.key !== null
+      if (!hasKey) this.context.deadLetter(record, { node: node.name, reason: 'null_key', message: 'a keyed step needs a key' })
+      return hasKey
+    })
+  }
+
+  private leave(node: WriteNode | SinkNode, record: StreamRecord): void {
+    try {
+      if (node.kind === 'write') this.exits.write(node, record)
+      else this.exits.sink(node, record)
+    } catch (error) {
+      if (!(error instanceof BadRecord)) throw error
+      this.context.deadLetter(record, { node: node.name, reason: error.code, message: error.message })
+    }
+  }
+}
+
+function emptyOutputs(children: readonly Edge[]): StreamRecord[][] {
+  const ports = children.reduce((most, { port }) => Math.max(most, port), 0)
+  return Array.from({ length: ports + 1 }, () => [])
+}

@@ -1,0 +1,74 @@
+// What one worker will write in its next transaction: one growing record batch a topic-partition, split where a broker would refuse it.
+import { BadRecord } from '../core/errors.ts'
+import type { TopicPartition } from '../core/topic-partition.ts'
+import type { ProducedBatch } from '../kafka/cluster.ts'
+import { RecordBatchWriter } from '../kafka/record-batch/record-batch-writer.ts'
+
+/** Kafka's default `max.message.bytes` is 1,048,588; a batch is closed before the next record could pass it. */
+const BATCH_BYTES_MAX = 900_000
+/** The largest record: key, value and headers. */
+export const RECORD_BYTES_MAX = 1_000_000
+
+interface PartitionBuffer extends TopicPartition {
+  readonly batches: RecordBatchWriter[]
+}
+
+export class OutputBuffers {
+  private readonly partitions = new Map<string, PartitionBuffer[]>()
+  private readonly spare: RecordBatchWriter[] = []
+  /** Upper bound of what waits, bytes. */
+  byteLength = 0
+
+  /** The batch that the next record of this partition goes into. @throws BadRecord `too_large` */
+  batchFor(topic: string, partition: number, recordBytes: number): RecordBatchWriter {
+    if (recordBytes > RECORD_BYTES_MAX) throw new BadRecord('too_large', `a record of ${recordBytes} bytes is over the limit of ${RECORD_BYTES_MAX}`)
+    const { batches } = this.buffer(topic, partition)
+    const last = batches[batches.length - 1]
+    this.byteLength += recordBytes
+    if (last !== undefined && (last.count === 0 || last.byteLength + recordBytes < BATCH_BYTES_MAX)) return last
+    const fresh = this.spare.pop() ?? new RecordBatchWriter()
+    batches.push(fresh)
+    return fresh
+  }
+
+  get isEmpty(): boolean {
+    return this.byteLength === 0
+  }
+
+  /** Takes everything out, as rounds of at most one batch a partition. Give the batches back with `reuse`. */
+  take(): ProducedBatch[][] {
+    const rounds: ProducedBatch[][] = []
+    for (const buffers of this.partitions.values())
+      for (const { topic, partition, batches } of buffers) {
+        batches.forEach((records, round) => {
+          rounds[round] ??= []
+          rounds[round].push({ topic, partition, records })
+        })
+        batches.length = 0
+      }
+    this.byteLength = 0
+    return rounds
+  }
+
+  reuse(rounds: readonly (readonly ProducedBatch[])[]): void {
+    for (const round of rounds)
+      for (const { records } of round) {
+        records.reset()
+        this.spare.push(records)
+      }
+  }
+
+  private buffer(topic: string, partition: number): PartitionBuffer {
+    let buffers = this.partitions.get(topic)
+    if (buffers === undefined) {
+      buffers = []
+      this.partitions.set(topic, buffers)
+    }
+    let buffer = buffers[partition]
+    if (buffer === undefined) {
+      buffer = { topic, partition, batches: [] }
+      buffers[partition] = buffer
+    }
+    return buffer
+  }
+}

@@ -1,0 +1,53 @@
+// Writes records of one topic into the output buffers: key, value and engine header are encoded once, the partition follows the key's bytes.
+import { BadRecord } from '../core/errors.ts'
+import { ByteWriter } from '../core/byte-writer.ts'
+import type { StreamRecord } from '../core/stream-record.ts'
+import { writeDataHeader, writeWatermarkHeader, type UpstreamStatus } from '../kafka/engine-header.ts'
+import { partitionFor } from '../kafka/partitioner.ts'
+import type { PhysicalTopic, TopicSerdes } from '../topology/graph.ts'
+import type { TaskId } from '../core/topic-partition.ts'
+import type { OutputBuffers } from './output-buffers.ts'
+
+/** Room for the lengths, deltas and framing around a record. */
+const RECORD_OVERHEAD_BYTES = 70
+
+export class RecordWriter {
+  private readonly topic: PhysicalTopic
+  private readonly serdes: TopicSerdes
+  private readonly outputs: OutputBuffers
+  private readonly scratch = new ByteWriter(64 * 1024)
+
+  constructor(topic: PhysicalTopic, serdes: TopicSerdes, outputs: OutputBuffers) {
+    this.topic = topic
+    this.serdes = serdes
+    this.outputs = outputs
+  }
+
+  /** `now` bounds the timestamp: a record is never stamped later than it was written. @throws BadRecord */
+  write(record: StreamRecord, now: number): void {
+    const { scratch } = this
+    if (record.key === undefined || record.key === null) throw new BadRecord('null_key', `a record without a key cannot go to ${this.topic.name}`)
+    scratch.reset()
+    this.serdes.key.write(record.key, scratch)
+    const keyEnd = scratch.position
+    if (record.value !== undefined) this.serdes.value.write(record.value, scratch)
+    const valueEnd = scratch.position
+    writeDataHeader(scratch, record.timestamp, record.clock, record.ingestedAt)
+    const { buffer, position } = scratch
+    const partition = partitionFor(buffer, 0, keyEnd, this.topic.partitions)
+    const batch = this.outputs.batchFor(this.topic.name, partition, position + RECORD_OVERHEAD_BYTES)
+    const timestamp = record.timestamp < now ? record.timestamp : now
+    batch.append(timestamp, buffer, 0, keyEnd, record.value === undefined ? undefined : buffer, keyEnd, valueEnd, buffer, valueEnd, position)
+  }
+
+  /** Tells every partition of this repartition topic how far `task` has come. */
+  broadcast(task: TaskId, watermark: number, status: UpstreamStatus, now: number): void {
+    const { scratch } = this
+    scratch.reset()
+    writeWatermarkHeader(scratch, task, watermark, status)
+    for (let partition = 0; partition < this.topic.partitions; partition++) {
+      const batch = this.outputs.batchFor(this.topic.name, partition, scratch.position + RECORD_OVERHEAD_BYTES)
+      batch.append(now, undefined, 0, 0, undefined, 0, 0, scratch.buffer, 0, scratch.position)
+    }
+  }
+}
