@@ -1,0 +1,15 @@
+// The CRC32C of a record batch: set by whoever writes or restamps one, checked by whoever reads.
+import { crc32c } from '@node-rs/crc32'
+import { batchField } from './batch-layout.ts'
+
+function checksumOf(buffer: Buffer, start: number, end: number): number {
+  return crc32c(buffer.subarray(start + batchField.attributes, end)) >>> 0
+}
+
+export function stampChecksum(buffer: Buffer, start: number, end: number): void {
+  buffer.writeUInt32BE(checksumOf(buffer, start, end), start + batchField.crc)
+}
+
+export function isChecksumRight(buffer: Buffer, start: number, end: number): boolean {
+  return buffer.readUInt32BE(start + batchField.crc) === checksumOf(buffer, start, end)
+}
