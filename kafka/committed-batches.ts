@@ -10,30 +10,36 @@ import {
 import { type RecordColumns, readRecordBatch } from './record-batch/record-columns.ts'
 
 /**
- * Visits the data batches of a fetch that are committed (all of them when isolation is read_uncommitted), from `position` on; rows below `position` have been
- * removed from `columns` already. Returns the next position: behind control batches and aborted ones too.
+ * Walks a fetch from `position` on. Each step yields the next position, behind data, control and aborted batches alike; after it `columns` holds the batch's
+ * rows from `position` on: none for what is no committed data. (With read_uncommitted nothing is reported as aborted, so all data passes.)
  */
+export function* committedBatches(fetched: FetchedPartition, position: number, columns: RecordColumns): Generator<number> {
+  const { batches } = fetched
+  const aborted = new AbortedFilter(fetched.aborted)
+  for (let at = 0; ; ) {
+    const byteLength = wholeBatchBytes(batches, at)
+    if (byteLength === undefined) return
+    const lastOffset = batchLastOffset(batches, at)
+    columns.count = 0
+    if (!aborted.skips(batches, at) && lastOffset >= position) {
+      readRecordBatch(batches, at, columns)
+      if (batchBaseOffset(batches, at) < position) columns.dropBelow(position)
+    }
+    at += byteLength
+    if (lastOffset >= position) yield lastOffset + 1
+  }
+}
+
+/** The same walk for those who need not wait between batches. Returns the next position. */
 export function visitCommitted(
   fetched: FetchedPartition,
   position: number,
   columns: RecordColumns,
   visit: (columns: RecordColumns) => void,
 ): number {
-  const { batches } = fetched
-  const aborted = new AbortedFilter(fetched.aborted)
   let next = position
-  for (let at = 0; ; ) {
-    const byteLength = wholeBatchBytes(batches, at)
-    if (byteLength === undefined) return next
-    const lastOffset = batchLastOffset(batches, at)
-    if (!aborted.skips(batches, at) && lastOffset >= position) {
-      readRecordBatch(batches, at, columns)
-      if (batchBaseOffset(batches, at) < position) columns.dropBelow(position)
-      if (columns.count > 0) visit(columns)
-    }
-    next = Math.max(next, lastOffset + 1)
-    at += byteLength
-  }
+  for (next of committedBatches(fetched, position, columns)) if (columns.count > 0) visit(columns)
+  return next
 }
 
 /** Follows which producers are inside an aborted transaction while the batches go by in the order of the log. */
