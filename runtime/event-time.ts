@@ -61,6 +61,11 @@ export class EventTime {
     return this.current
   }
 
+  /** Whether no task upstream will move the watermark for now; true where there is none. */
+  upstreamIdle(): boolean {
+    return [...this.upstream.values()].every(({ status }) => status !== 'active')
+  }
+
   restore(clocks: Readonly<Record<string, number | null>>, upstream: Readonly<Record<string, Upstream>>, watermark: number | null): void {
     for (const [topic, clock] of Object.entries(clocks)) if (clock !== null && this.clocks.has(topic)) this.clocks.set(topic, clock)
     for (const [task, word] of Object.entries(upstream)) this.hear(task, word.watermark, word.status)

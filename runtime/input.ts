@@ -12,9 +12,9 @@ import type { InputPosition } from './marker.ts'
 
 /** What the task does with what is not a record for its operators. */
 export interface InputEvents {
-  deadLetter(row: number, node: string, reason: string, message: string): void
-  tombstone(node: string): void
-  watermark(header: EngineHeader): void
+  rejectRow(row: number, node: string, reason: string, message: string): void
+  skipTombstone(node: string): void
+  hearWatermark(header: EngineHeader): void
 }
 
 export class Input {
@@ -23,10 +23,7 @@ export class Input {
   readonly topicId: string
   /** Next offset to read. */
   position: number
-  /** Last known end for committed readers; −1 before the first fetch. */
-  end = -1
-  /** Since when there was nothing to read, ms; undefined while there is. */
-  drainedSince: number | undefined
+  private drainedSince: number | undefined
   private readonly serdes: TopicSerdes
   private readonly header = new EngineHeader()
   private readonly reader = new ByteReader(Buffer.alloc(0))
@@ -63,6 +60,15 @@ export class Input {
     }
   }
 
+  /** After each fetch that answered for this partition: `end` is its end for committed readers. */
+  reached(end: number, now: number): void {
+    this.drainedSince = this.position < end ? undefined : now
+  }
+
+  isDrainedSince(moment: number): boolean {
+    return this.drainedSince !== undefined && this.drainedSince <= moment
+  }
+
   toMarker(time: EventTime): InputPosition {
     const clock = time.clock(this.topic)
     return { topicId: this.topicId, offset: this.position, clock: this.hasClock && Number.isFinite(clock) ? clock : null }
@@ -97,11 +103,11 @@ export class Input {
       const headed = this.readHeader(columns, row)
       const content = decoded[row]
       if (headed && this.header.kind === 'watermark') {
-        events.watermark(this.header)
+        events.hearWatermark(this.header)
       } else if (content === undefined) {
-        events.tombstone(this.node.name)
+        events.skipTombstone(this.node.name)
       } else if (content instanceof BadRecord) {
-        events.deadLetter(row, this.node.name, content.code, content.message)
+        events.rejectRow(row, this.node.name, content.code, content.message)
       } else {
         const record = this.toRecord(columns, row, content, headed, time, events)
         if (record !== undefined) records.push(record)
@@ -119,7 +125,7 @@ export class Input {
     const timestamp = this.timestampOf !== undefined && value !== undefined ? this.timestampOf(value) : ownTime
     const appendedAt = columns.appendTime >= 0 ? columns.appendTime : headed ? ingestedAt : -1
     if (!isPlausible(timestamp, appendedAt)) {
-      events.deadLetter(row, this.node.name, 'invalid_timestamp', `event time ${timestamp} is not a time before ${appendedAt} + 10 min`)
+      events.rejectRow(row, this.node.name, 'invalid_timestamp', `event time ${timestamp} is not a time before ${appendedAt} + 10 min`)
       return undefined
     }
     return new StreamRecord(key, value, timestamp, time.observe(this.topic, timestamp), ingestedAt, row)

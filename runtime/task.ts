@@ -1,0 +1,263 @@
+// One task: a partition of a sub-topology with its inputs, state, operators and time. It processes and says what a commit must hold;
+// claiming is take-over.ts, committing is commit-cycle.ts.
+import { assert } from '../core/assert.ts'
+import { StreamsError } from '../core/errors.ts'
+import type { Random } from '../core/random.ts'
+import type { RecordContext, StreamRecord } from '../core/stream-record.ts'
+import { type TaskId, taskName } from '../core/topic-partition.ts'
+import type { FetchedPartition, Position } from '../kafka/cluster.ts'
+import { committedBatches } from '../kafka/committed-batches.ts'
+import type { EngineHeader, UpstreamStatus } from '../kafka/engine-header.ts'
+import { RecordColumns } from '../kafka/record-batch/record-columns.ts'
+import type { Outcome, TaskContext } from '../processors/operator.ts'
+import type { TaskState, Writer } from '../state/backend.ts'
+import { TaskStores } from '../state/task-stores.ts'
+import type { Subtopology, TopicSerdes, WriteNode } from '../topology/graph.ts'
+import { Accounting } from './accounting.ts'
+import { BadShare } from './bad-share.ts'
+import type { DeadLetterWriter } from './dead-letters.ts'
+import { EventTime } from './event-time.ts'
+import { Input, type InputEvents } from './input.ts'
+import type { Marker } from './marker.ts'
+import { OperatorGraph } from './operator-graph.ts'
+import type { RecordWriter } from './record-writer.ts'
+
+/** What a worker lends its tasks. */
+export interface TaskSurroundings {
+  readonly now: () => number
+  readonly random: Random
+  readonly serdesOf: (topic: string) => TopicSerdes
+  readonly writerOf: (topic: string) => RecordWriter
+  readonly deadLetters: DeadLetterWriter
+  readonly deadLetterTopic: string
+  readonly globalTable: (topic: string) => ReadonlyMap<unknown, unknown>
+  /** Share of bad records, per 1,000, above which a task halts rather than drain its topic into the dead letters. */
+  readonly badLimit: number
+}
+
+/** What the take-over of a task has established. */
+export interface Claim {
+  /** Offset of our fence: the fencing token. */
+  readonly token: number
+  /** Next changelog offset: the backend is the fold of everything below. */
+  readonly offset: number
+  readonly changelogId: string
+  readonly marker: Marker
+  /** Fences of the writers we fenced: deleted by the first commit. */
+  readonly oldFences: readonly Writer[]
+}
+
+/** Where an input starts when the marker says nothing of it. */
+export interface InputStart {
+  readonly topicId: string
+  readonly earliest: number
+}
+
+const WATERMARK_INTERVAL_MS = 1_000
+
+export class Task implements TaskContext, InputEvents {
+  readonly task: TaskId
+  readonly name: string
+  readonly subtopology: Subtopology
+  readonly state: TaskState
+  readonly stores: TaskStores
+  readonly inputs: readonly Input[]
+  readonly time: EventTime
+  readonly accounting: Accounting
+  readonly claim: Claim
+  /** Next changelog offset; moves with each commit. */
+  changelogOffset: number
+  oldFences: readonly Writer[]
+  private readonly around: TaskSurroundings
+  private readonly graph: OperatorGraph
+  private readonly columns = new RecordColumns()
+  private readonly badShare: BadShare
+  private readonly repartitions: readonly WriteNode[]
+  private reading: Input | undefined
+  private touched = false
+  private readonly idleTopics = new Set<string>()
+  private told: { watermark: number; status: UpstreamStatus; at: number } | undefined
+  private advancedTo: number
+
+  constructor(subtopology: Subtopology, partition: number, state: TaskState, claim: Claim, feeders: readonly TaskId[], starts: ReadonlyMap<string, InputStart>, around: TaskSurroundings) {
+    this.subtopology = subtopology
+    this.task = { subtopology: subtopology.id, partition }
+    this.name = taskName(this.task)
+    this.state = state
+    this.claim = claim
+    this.changelogOffset = claim.offset
+    this.oldFences = claim.oldFences
+    this.around = around
+    this.badShare = new BadShare(around.badLimit)
+    this.stores = new TaskStores(subtopology.stores, state, () => ({ token: claim.token, offset: this.changelogOffset }))
+    this.inputs = subtopology.sources.map((node) => new Input(node, partition, around.serdesOf(node.topic.name), startOf(node.topic.name, claim.marker, starts)))
+    this.time = this.restoreTime(feeders, claim.marker)
+    this.advancedTo = this.time.watermark()
+    this.accounting = new Accounting(claim.marker.counts)
+    this.repartitions = subtopology.nodes.filter((node): node is WriteNode => node.kind === 'write' && node.topic.role === 'repartition')
+    this.graph = new OperatorGraph(subtopology, this, this.accounting, {
+      write: (node, record) => around.writerOf(node.topic.name).write(record, around.now()),
+      sink: () => assert(false, 'a sink stands in its own sub-topology'),
+    })
+  }
+
+  async restore(): Promise<void> {
+    await this.graph.restore()
+  }
+
+  positions(): Position[] {
+    return this.inputs.map(({ topic, partition, position }) => ({ topic, partition, offset: position }))
+  }
+
+  /** R1–R3: reads what was fetched from the expected position on, and processes it into buffers. */
+  async process(fetched: FetchedPartition): Promise<void> {
+    const input = this.inputs.find(({ topic }) => topic === fetched.topic)
+    assert(input !== undefined, `task ${this.name} does not read ${fetched.topic}`)
+    for (const next of committedBatches(fetched, input.position, this.columns)) {
+      if (this.columns.count > 0) await this.processBatch(input)
+      input.position = next
+      this.touched = true
+    }
+    if (input.hasClock && this.columns.count > 0) this.idleTopics.delete(input.topic)
+    input.reached(fetched.lastStableOffset, this.around.now())
+  }
+
+  private async processBatch(input: Input): Promise<void> {
+    this.reading = input
+    const records = await input.read(this.columns, this.time, this)
+    this.accounting.add(input.node.name, 'in', this.columns.count)
+    await this.graph.run(input.node, records)
+    this.badShare.recordSeen(this.columns.count)
+  }
+
+  /** Whether a commit would write anything. */
+  hasWork(now: number): boolean {
+    return this.touched || this.mustTell(now)
+  }
+
+  /** The end of R3: what time and coalescing release, and the word to the tasks behind. */
+  async beforeCommit(now: number): Promise<void> {
+    this.reading = undefined
+    const watermark = this.time.watermark(this.idleTopics)
+    if (watermark > this.advancedTo) {
+      this.advancedTo = watermark
+      await this.graph.advance(watermark)
+    }
+    await this.graph.tick(now)
+    await this.graph.flush()
+    if (this.mustTell(now)) this.tell(watermark, now)
+  }
+
+  toMarker(): Marker {
+    const watermark = this.time.watermark(this.idleTopics)
+    return {
+      inputs: Object.fromEntries(this.inputs.map((input) => [input.topic, input.toMarker(this.time)])),
+      upstream: this.time.heard(),
+      watermark: Number.isFinite(watermark) ? watermark : null,
+      counts: this.accounting.totals(),
+    }
+  }
+
+  /** R5 is done: the backend holds everything below `changelogOffset`. */
+  committed(changelogOffset: number): void {
+    this.changelogOffset = changelogOffset
+    this.oldFences = []
+    this.stores.clear()
+    this.touched = false
+  }
+
+  /** Right after an empty fetch: inputs that have been read to their end for `idleAfterMs` no longer hold the watermark back. */
+  declareIdle(now: number, idleAfterMs: number): void {
+    for (const input of this.inputs) if (input.hasClock && input.isDrainedSince(now - idleAfterMs)) this.idleTopics.add(input.topic)
+  }
+
+  private status(): UpstreamStatus {
+    const sourcesIdle = this.inputs.every(({ hasClock, topic }) => !hasClock || this.idleTopics.has(topic))
+    return sourcesIdle && this.time.upstreamIdle() ? 'idle' : 'active'
+  }
+
+  /** The tasks behind hear of a moved watermark at most once a second, of a changed status at once. */
+  private mustTell(now: number): boolean {
+    if (this.repartitions.length === 0) return false
+    const watermark = this.time.watermark(this.idleTopics)
+    const { told } = this
+    if (told === undefined) return Number.isFinite(watermark)
+    return this.status() !== told.status || (watermark > told.watermark && now - told.at >= WATERMARK_INTERVAL_MS)
+  }
+
+  private tell(watermark: number, now: number): void {
+    const status = this.status()
+    for (const { topic } of this.repartitions) this.around.writerOf(topic.name).broadcast(this.task, watermark, status, now)
+    this.told = { watermark, status, at: now }
+  }
+
+  // ---- TaskContext
+
+  watermark(): number {
+    return this.advancedTo
+  }
+
+  count(node: string, outcome: Outcome, by = 1): void {
+    this.accounting.add(node, outcome, by)
+  }
+
+  globalTable(topic: string): ReadonlyMap<unknown, unknown> {
+    return this.around.globalTable(topic)
+  }
+
+  place(record: StreamRecord): RecordContext {
+    const { reading } = this
+    const known = reading !== undefined && record.row >= 0
+    return {
+      topic: known ? reading.topic : '',
+      partition: this.task.partition,
+      offset: known ? this.columns.offset(record.row) : -1,
+      timestamp: record.timestamp,
+      ingestedAt: record.ingestedAt,
+    }
+  }
+
+  deadLetter(record: StreamRecord, letter: { readonly node: string; readonly reason: string; readonly message: string; readonly topic?: string }): void {
+    if (this.reading === undefined || record.row < 0)
+      throw new StreamsError('output_rejected', `${letter.node} cannot write a result that no single record caused: ${letter.message}`)
+    this.reject(record.row, letter.topic ?? this.around.deadLetterTopic, letter)
+  }
+
+  // ---- InputEvents
+
+  rejectRow(row: number, node: string, reason: string, message: string): void {
+    this.reject(row, this.around.deadLetterTopic, { node, reason, message })
+  }
+
+  skipTombstone(node: string): void {
+    this.accounting.add(node, 'tombstone')
+  }
+
+  hearWatermark({ subtopology, partition, watermark, status }: EngineHeader): void {
+    this.time.hear(taskName({ subtopology, partition }), watermark, status)
+  }
+
+  private reject(row: number, topic: string, why: { readonly node: string; readonly reason: string; readonly message: string }): void {
+    const { reading, columns } = this
+    assert(reading !== undefined, 'only a record that is being read can be rejected')
+    this.accounting.add(why.node, `dead_letter:${why.reason}`)
+    this.badShare.recordBad(`${why.reason}: ${why.message}`)
+    this.around.deadLetters.write(topic, { columns, row, topic: reading.topic, partition: this.task.partition }, why, this.around.now())
+  }
+
+  private restoreTime(feeders: readonly TaskId[], marker: Marker): EventTime {
+    const time = new EventTime(this.inputs.filter(({ hasClock }) => hasClock).map(({ topic }) => topic), feeders)
+    time.restore(Object.fromEntries(Object.entries(marker.inputs).map(([topic, { clock }]) => [topic, clock])), marker.upstream, marker.watermark)
+    return time
+  }
+}
+
+function startOf(topic: string, marker: Marker, starts: ReadonlyMap<string, InputStart>): { topicId: string; offset: number } {
+  const start = starts.get(topic)
+  assert(start !== undefined, `nobody looked up where ${topic} begins`)
+  const stored = marker.inputs[topic]
+  if (stored === undefined) return { topicId: start.topicId, offset: start.earliest }
+  if (stored.topicId !== start.topicId)
+    throw new StreamsError('topic_recreated', `topic ${topic} was made anew since the application read it: reset the application, or bring the old topic back`)
+  return { topicId: stored.topicId, offset: stored.offset }
+}
