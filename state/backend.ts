@@ -56,6 +56,8 @@ export interface StateBackend {
 }
 
 export interface TaskState {
+  /** Every key is readable at any time: `load` then only checks token and offset, and needs no keys. */
+  readonly isResident: boolean
   /** S1: what is there, without claiming it. */
   checkpoint(): Promise<Checkpoint | undefined>
   /**
@@ -71,7 +73,7 @@ export interface TaskState {
     store: string,
     keys: readonly Buffer[],
   ): Promise<void> | undefined
-  /** Synchronous, after `load`: a view on the value's bytes (valid until the next call), undefined if there is none. */
+  /** Synchronous, after `load`: a view on the value's bytes (valid until the next call), undefined if there is none. @throws AssertionError for a key not loaded. */
   get(store: string, key: Buffer, keyStart: number, keyEnd: number): Buffer | undefined
   /** R5 and S6: applies changes and moves the checkpoint, in chained chunks. @throws StateCorrupted, TaskFenced */
   apply(changes: Changes, move: CheckpointMove): Promise<void>

@@ -1,5 +1,6 @@
-// Contract stub; replaced. The stores of one task: typed access for operators, one write buffer, what a commit writes.
-
+// The stores of one task: typed access for operators, what a commit writes, and its clearing afterwards.
+import { assert } from '../core/assert.ts'
+import { binarySerde, keySerde } from '../serdes/binary-serde.ts'
 import type { Changes, TaskState } from './backend.ts'
 import type {
   KeyValueStoreDefinition,
@@ -7,53 +8,74 @@ import type {
   StoreDefinition,
   WindowStoreDefinition,
 } from './definitions.ts'
+import { KeyValueBytesStore, type KeyValueStore } from './key-value-store.ts'
+import { SessionBytesStore, type SessionStore } from './session-store.ts'
+import { type StatePosition, StoreBytes } from './store-bytes.ts'
+import { WindowBytesStore, type WindowStore } from './window-store.ts'
 
-export interface KeyValueStore<K, V> {
-  /** Makes these keys readable; a promise only where the backend must be asked. */
-  load(keys: readonly K[]): Promise<void> | undefined
-  /** Newest value, written in this task or loaded. */
-  get(key: K): V | undefined
-  put(key: K, value: V): void
-  delete(key: K): void
-  /** Everything, unordered: for punctuators and restore, not for the hot path. */
-  scan(visit: (key: K, value: V) => void): Promise<void>
-}
+export type { Session } from './session-store.ts'
+export type { KeyValueStore, SessionStore, WindowStore }
 
-/** Values by key and window start (ms UTC). */
-export interface WindowStore<K, V> {
-  load(keys: readonly K[], starts: readonly number[]): Promise<void> | undefined
-  get(key: K, start: number): V | undefined
-  put(key: K, start: number, value: V): void
-  delete(key: K, start: number): void
-  scan(visit: (key: K, start: number, value: V) => void): Promise<void>
-}
-
-export interface Session<V> {
-  readonly start: number
-  readonly end: number
-  readonly value: V
-}
-/** All sessions of a key in one value, ordered by start. */
-export interface SessionStore<K, V> {
-  load(keys: readonly K[]): Promise<void> | undefined
-  get(key: K): readonly Session<V>[]
-  put(key: K, sessions: readonly Session<V>[]): void
-  scan(visit: (key: K, sessions: readonly Session<V>[]) => void): Promise<void>
-}
-
-export declare class TaskStores {
-  constructor(
-    definitions: readonly StoreDefinition[],
-    state: TaskState,
-    at: () => { readonly token: number; readonly offset: number },
-  )
-  keyValue<K, V>(definition: KeyValueStoreDefinition<K, V>): KeyValueStore<K, V>
-  window<K, V>(definition: WindowStoreDefinition<K, V>): WindowStore<K, V>
-  session<K, V>(definition: SessionStoreDefinition<K, V>): SessionStore<K, V>
-  /** What was written since the last `clear`: absolute, the last write of each key. Also what the changelog gets. */
+export class TaskStores {
+  /** What was written since the last `clear`: absolute, the last write of each key; store by store, in the order of first writes. Also what the changelog gets. */
   readonly changes: Changes
-  /** Bytes in the write buffer. */
-  readonly bufferedBytes: number
+  private readonly stores = new Map<string, StoreBytes>()
+
+  constructor(definitions: readonly StoreDefinition[], state: TaskState, at: StatePosition) {
+    for (const { name } of definitions) {
+      assert(!this.stores.has(name), `two stores are named ${name}`)
+      this.stores.set(name, new StoreBytes(name, state, at))
+    }
+    this.changes = new WrittenChanges([...this.stores.values()])
+  }
+
+  keyValue<K, V>(definition: KeyValueStoreDefinition<K, V>): KeyValueStore<K, V> {
+    return new KeyValueBytesStore(this.bytes(definition), keySerde(definition.key), binarySerde(definition.value))
+  }
+
+  window<K, V>(definition: WindowStoreDefinition<K, V>): WindowStore<K, V> {
+    return new WindowBytesStore(this.bytes(definition), keySerde(definition.key), binarySerde(definition.value))
+  }
+
+  session<K, V>(definition: SessionStoreDefinition<K, V>): SessionStore<K, V> {
+    return new SessionBytesStore(this.bytes(definition), keySerde(definition.key), binarySerde(definition.value))
+  }
+
+  /** Bytes of keys and values written since the last `clear`. */
+  get bufferedBytes(): number {
+    let bytes = 0
+    for (const { written } of this.stores.values()) bytes += written.byteLength
+    return bytes
+  }
+
   /** After the commit's flush. */
-  clear(): void
+  clear(): void {
+    for (const { written } of this.stores.values()) written.clear()
+  }
+
+  private bytes({ name }: StoreDefinition): StoreBytes {
+    const bytes = this.stores.get(name)
+    assert(bytes !== undefined, `the task has no store named ${name}`)
+    return bytes
+  }
+}
+
+class WrittenChanges implements Changes {
+  private readonly stores: readonly StoreBytes[]
+
+  constructor(stores: readonly StoreBytes[]) {
+    this.stores = stores
+  }
+
+  get count(): number {
+    return this.stores.reduce((count, { written }) => count + written.count, 0)
+  }
+
+  forEach(visit: Parameters<Changes['forEach']>[0]): void {
+    for (const { name, written } of this.stores) {
+      written.forEach((key, keyStart, keyEnd, value, valueStart, valueEnd) => {
+        visit(name, key, keyStart, keyEnd, value, valueStart, valueEnd)
+      })
+    }
+  }
 }

@@ -1,0 +1,85 @@
+// One store of a task as bytes: the write buffer over the backend. The typed stores put their keys and values into its scratch writers, so that no call allocates.
+import { ByteWriter } from '../core/byte-writer.ts'
+import type { TaskState } from './backend.ts'
+import { ByteTable } from './memory/byte-table.ts'
+import { WriteBuffer } from './write-buffer.ts'
+
+/** The owner's token and the next changelog offset: what the backend must agree to. */
+export type StatePosition = () => { readonly token: number; readonly offset: number }
+
+const NO_KEYS: readonly Buffer[] = []
+
+export class StoreBytes {
+  readonly name: string
+  readonly written = new WriteBuffer()
+  /** Encode a key into it, then call `find`, `put` or `delete`. */
+  readonly key = new ByteWriter(256)
+  readonly value = new ByteWriter(1024)
+  // Where the value lies that `find` found; valid until the next call.
+  valueBuffer: Buffer = this.value.buffer
+  valueStart = 0
+  valueEnd = 0
+  private readonly state: TaskState
+  private readonly at: StatePosition
+  private readonly wanted = new ByteTable()
+
+  constructor(name: string, state: TaskState, at: StatePosition) {
+    this.name = name
+    this.state = state
+    this.at = at
+  }
+
+  /** Loads the `count` keys that `writeKey` encodes, each once. */
+  load(count: number, writeKey: (index: number, to: ByteWriter) => void): Promise<void> | undefined {
+    if (this.state.isResident) return this.state.load(this.at(), this.name, NO_KEYS)
+    this.wanted.clear()
+    for (let i = 0; i < count; i++) {
+      this.key.reset()
+      writeKey(i, this.key)
+      this.wanted.put(this.key.buffer, 0, this.key.position, this.key.buffer, 0, 0)
+    }
+    const keys: Buffer[] = []
+    this.wanted.scan((buffer, start, end) => keys.push(buffer.subarray(start, end)))
+    return this.state.load(this.at(), this.name, keys)
+  }
+
+  /** Finds the newest value of the key in `key`. */
+  find(): boolean {
+    const { key, written } = this
+    if (written.has(key.buffer, 0, key.position)) {
+      if (written.isDeleted) return false
+      return this.foundAt(written.valueBuffer, written.valueStart, written.valueEnd)
+    }
+    const value = this.state.get(this.name, key.buffer, 0, key.position)
+    return value !== undefined && this.foundAt(value, 0, value.length)
+  }
+
+  /** Writes what is in `value` under the key in `key`. */
+  put(): void {
+    this.written.put(this.key.buffer, 0, this.key.position, this.value.buffer, 0, this.value.position)
+  }
+
+  delete(): void {
+    this.written.delete(this.key.buffer, 0, this.key.position)
+  }
+
+  /** Every key once, with the value it had when the scan began; what `visit` writes is not visited. */
+  async scan(visit: (key: Buffer, value: Buffer) => void): Promise<void> {
+    const { written } = this
+    const before = written.count
+    written.forEach((key, keyStart, keyEnd, value, valueStart, valueEnd) => {
+      if (value !== undefined) visit(key.subarray(keyStart, keyEnd), value.subarray(valueStart, valueEnd))
+    }, before)
+    await this.state.scan(this.name, (key, value) => {
+      const isVisited = written.has(key, 0, key.length) && written.foundOrdinal < before
+      if (!isVisited) visit(key, value)
+    })
+  }
+
+  private foundAt(buffer: Buffer, start: number, end: number): true {
+    this.valueBuffer = buffer
+    this.valueStart = start
+    this.valueEnd = end
+    return true
+  }
+}

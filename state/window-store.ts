@@ -1,0 +1,78 @@
+// A store of values by key and window start, typed. A key's bytes are followed by the start in 8 bytes, big-endian, as in Kafka Streams.
+import type { ByteWriter } from '../core/byte-writer.ts'
+import type { Serde } from '../serdes/serde.ts'
+import type { StoreBytes } from './store-bytes.ts'
+
+/** Values by key and window start (ms UTC). */
+export interface WindowStore<K, V> {
+  /** Makes the windows readable that begin at `starts[i]` for `keys[i]`. */
+  load(keys: readonly K[], starts: readonly number[]): Promise<void> | undefined
+  get(key: K, start: number): V | undefined
+  put(key: K, start: number, value: V): void
+  delete(key: K, start: number): void
+  scan(visit: (key: K, start: number, value: V) => void): Promise<void>
+}
+
+export const START_BYTES = 8
+
+export class WindowBytesStore<K, V> implements WindowStore<K, V> {
+  private readonly bytes: StoreBytes
+  private readonly keys: Serde<K>
+  private readonly values: Serde<V>
+
+  constructor(bytes: StoreBytes, keys: Serde<K>, values: Serde<V>) {
+    this.bytes = bytes
+    this.keys = keys
+    this.values = values
+  }
+
+  load(keys: readonly K[], starts: readonly number[]): Promise<void> | undefined {
+    return this.bytes.load(keys.length, (i, to) => {
+      this.keys.write(keys[i] as K, to)
+      writeStart(starts[i] as number, to)
+    })
+  }
+
+  get(key: K, start: number): V | undefined {
+    const { bytes } = this
+    this.writeKey(key, start)
+    return bytes.find() ? this.values.read(bytes.valueBuffer, bytes.valueStart, bytes.valueEnd) : undefined
+  }
+
+  put(key: K, start: number, value: V): void {
+    this.writeKey(key, start)
+    this.bytes.value.reset()
+    this.values.write(value, this.bytes.value)
+    this.bytes.put()
+  }
+
+  delete(key: K, start: number): void {
+    this.writeKey(key, start)
+    this.bytes.delete()
+  }
+
+  scan(visit: (key: K, start: number, value: V) => void): Promise<void> {
+    return this.bytes.scan((key, value) => {
+      const keyEnd = key.length - START_BYTES
+      visit(this.keys.read(key, 0, keyEnd), readStart(key, keyEnd), this.values.read(value, 0, value.length))
+    })
+  }
+
+  private writeKey(key: K, start: number): void {
+    this.bytes.key.reset()
+    this.keys.write(key, this.bytes.key)
+    writeStart(start, this.bytes.key)
+  }
+}
+
+export function writeStart(start: number, to: ByteWriter): void {
+  to.reserve(START_BYTES)
+  const high = Math.floor(start / 2 ** 32)
+  to.buffer.writeInt32BE(high, to.position)
+  to.buffer.writeUInt32BE(start - high * 2 ** 32, to.position + 4)
+  to.position += START_BYTES
+}
+
+export function readStart(from: Buffer, position: number): number {
+  return from.readInt32BE(position) * 2 ** 32 + from.readUInt32BE(position + 4)
+}
