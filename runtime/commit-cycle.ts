@@ -23,7 +23,11 @@ export interface CommitParts {
  * Any error it throws means that the outcome is unknown: never abort and go on, but a new incarnation and a take-over of every task.
  * `releasing` tasks hand themselves over: their last record is a release.
  */
-export async function commit(parts: CommitParts, tasks: readonly Task[], releasing: ReadonlySet<Task> = new Set()): Promise<void> {
+export async function commit(
+  parts: CommitParts,
+  tasks: readonly Task[],
+  releasing: ReadonlySet<Task> = new Set(),
+): Promise<void> {
   const { producer, outputs, changelogs } = parts
   // R3, its end: what time and coalescing release, so that everything of this commit is in the buffers.
   for (const task of tasks) await task.beforeCommit(parts.now())
@@ -44,7 +48,10 @@ export async function commit(parts: CommitParts, tasks: readonly Task[], releasi
   }
 
   // R4 (c) positions to the group, for lag tools, and (d) the decision, once.
-  await producer.sendOffsets(parts.group, tasks.flatMap((task) => task.positions()))
+  await producer.sendOffsets(
+    parts.group,
+    tasks.flatMap((task) => task.positions()),
+  )
   await producer.commit()
   outputs.reuse(rounds)
 

@@ -26,8 +26,12 @@ export function readDeadLetter(columns: RecordColumns, row: number): DeadLetterR
   const { own, ours } = splitHeaders(columns, row)
   const text = (name: string) => ours.get(name) ?? ''
   return {
-    key: columns.isNullKey(row) ? undefined : Buffer.from(columns.buffer.subarray(columns.keyStart[row], columns.keyEnd[row])),
-    value: columns.isNullValue(row) ? undefined : Buffer.from(columns.buffer.subarray(columns.valueStart[row], columns.valueEnd[row])),
+    key: columns.isNullKey(row)
+      ? undefined
+      : Buffer.from(columns.buffer.subarray(columns.keyStart[row], columns.keyEnd[row])),
+    value: columns.isNullValue(row)
+      ? undefined
+      : Buffer.from(columns.buffer.subarray(columns.valueStart[row], columns.valueEnd[row])),
     headers: own,
     reason: text('reason'),
     message: text('message'),
@@ -42,7 +46,10 @@ export function readDeadLetter(columns: RecordColumns, row: number): DeadLetterR
   }
 }
 
-function splitHeaders(columns: RecordColumns, row: number): { own: { name: string; value: Buffer }[]; ours: Map<string, string> } {
+function splitHeaders(
+  columns: RecordColumns,
+  row: number,
+): { own: { name: string; value: Buffer }[]; ours: Map<string, string> } {
   const start = columns.headersStart[row] as number
   const end = columns.headersEnd[row] as number
   const reader = new ByteReader(columns.buffer, start, end)

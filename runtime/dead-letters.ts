@@ -47,14 +47,20 @@ export class DeadLetterWriter {
     const valueEnd = columns.valueEnd[row] as number
     this.writeHeaders(place, why)
     const { scratch } = this
-    const partition = key === undefined ? place.partition % this.partitionsOf(to) : partitionFor(key, keyStart, keyEnd, this.partitionsOf(to))
+    const partition =
+      key === undefined
+        ? place.partition % this.partitionsOf(to)
+        : partitionFor(key, keyStart, keyEnd, this.partitionsOf(to))
     const bytes = Math.min(keyEnd - keyStart + valueEnd - valueStart + scratch.position + 70, RECORD_BYTES_MAX)
     const batch = this.outputs.batchFor(to, partition, bytes)
     batch.append(now, key, keyStart, keyEnd, value, valueStart, valueEnd, scratch.buffer, 0, scratch.position)
   }
 
   /** Its own headers first, unchanged; then ours. */
-  private writeHeaders({ columns, row, topic, partition }: DeadLetterPlace, { node, reason, message }: DeadLetterReason): void {
+  private writeHeaders(
+    { columns, row, topic, partition }: DeadLetterPlace,
+    { node, reason, message }: DeadLetterReason,
+  ): void {
     const { scratch } = this
     const start = columns.headersStart[row] as number
     const end = columns.headersEnd[row] as number

@@ -7,7 +7,9 @@ export const FUTURE_TOLERANCE_MS = 600_000
 
 /** Whether an event time may touch a clock; `appendedAt` is −1 where nobody knows it. */
 export function isPlausible(timestamp: number, appendedAt: number): boolean {
-  return timestamp > 0 && Number.isFinite(timestamp) && (appendedAt < 0 || timestamp <= appendedAt + FUTURE_TOLERANCE_MS)
+  return (
+    timestamp > 0 && Number.isFinite(timestamp) && (appendedAt < 0 || timestamp <= appendedAt + FUTURE_TOLERANCE_MS)
+  )
 }
 
 interface Upstream {
@@ -24,7 +26,8 @@ export class EventTime {
   /** `sources`: topics that have a clock of their own; `feeders`: every task whose word is waited for. */
   constructor(sources: readonly string[], feeders: readonly TaskId[]) {
     for (const topic of sources) this.clocks.set(topic, Number.NEGATIVE_INFINITY)
-    for (const task of feeders) this.upstream.set(taskName(task), { watermark: Number.NEGATIVE_INFINITY, status: 'active' })
+    for (const task of feeders)
+      this.upstream.set(taskName(task), { watermark: Number.NEGATIVE_INFINITY, status: 'active' })
   }
 
   /** The clock of a source topic's partition, after `timestamp` was read there. */
@@ -55,7 +58,9 @@ export class EventTime {
       ...[...this.clocks].filter(([topic]) => !idleSources.has(topic)).map(([, clock]) => clock),
       ...[...this.upstream.values()].filter(({ status }) => status === 'active').map(({ watermark }) => watermark),
     ]
-    const ended = [...this.upstream.values()].filter(({ status }) => status === 'ended').map(({ watermark }) => watermark)
+    const ended = [...this.upstream.values()]
+      .filter(({ status }) => status === 'ended')
+      .map(({ watermark }) => watermark)
     if (active.length > 0) this.current = Math.max(this.current, Math.min(...active, ...ended))
     else if (ended.length > 0) this.current = Math.max(this.current, Math.min(...ended))
     return this.current
@@ -66,14 +71,23 @@ export class EventTime {
     return [...this.upstream.values()].every(({ status }) => status !== 'active')
   }
 
-  restore(clocks: Readonly<Record<string, number | null>>, upstream: Readonly<Record<string, Upstream>>, watermark: number | null): void {
-    for (const [topic, clock] of Object.entries(clocks)) if (clock !== null && this.clocks.has(topic)) this.clocks.set(topic, clock)
+  restore(
+    clocks: Readonly<Record<string, number | null>>,
+    upstream: Readonly<Record<string, Upstream>>,
+    watermark: number | null,
+  ): void {
+    for (const [topic, clock] of Object.entries(clocks))
+      if (clock !== null && this.clocks.has(topic)) this.clocks.set(topic, clock)
     for (const [task, word] of Object.entries(upstream)) this.hear(task, word.watermark, word.status)
     this.current = watermark ?? Number.NEGATIVE_INFINITY
   }
 
   /** For the commit marker: only what has been heard. */
   heard(): Record<string, Upstream> {
-    return Object.fromEntries([...this.upstream].filter(([, { watermark }]) => watermark > Number.NEGATIVE_INFINITY).map(([task, word]) => [task, { ...word }]))
+    return Object.fromEntries(
+      [...this.upstream]
+        .filter(([, { watermark }]) => watermark > Number.NEGATIVE_INFINITY)
+        .map(([task, word]) => [task, { ...word }]),
+    )
   }
 }

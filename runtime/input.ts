@@ -29,7 +29,12 @@ export class Input {
   private readonly reader = new ByteReader(Buffer.alloc(0))
   private readonly timestampOf: ((value: unknown) => number) | undefined
 
-  constructor(node: SourceNode, partition: number, serdes: TopicSerdes, position: { readonly topicId: string; readonly offset: number }) {
+  constructor(
+    node: SourceNode,
+    partition: number,
+    serdes: TopicSerdes,
+    position: { readonly topicId: string; readonly offset: number },
+  ) {
     this.node = node
     this.partition = partition
     this.serdes = serdes
@@ -71,7 +76,11 @@ export class Input {
 
   toMarker(time: EventTime): InputPosition {
     const clock = time.clock(this.topic)
-    return { topicId: this.topicId, offset: this.position, clock: this.hasClock && Number.isFinite(clock) ? clock : null }
+    return {
+      topicId: this.topicId,
+      offset: this.position,
+      clock: this.hasClock && Number.isFinite(clock) ? clock : null,
+    }
   }
 
   /** First pass, without side effects, so that it can be repeated once a schema is known. */
@@ -91,13 +100,22 @@ export class Input {
   private decodeRow(columns: RecordColumns, row: number): Decoded | undefined {
     if (this.node.readsDeadLetters) return new Decoded(readDeadLetterKey(columns, row), readDeadLetter(columns, row))
     if (columns.isNullValue(row) && (columns.isNullKey(row) || this.node.as === 'stream')) return undefined
-    const key = columns.isNullKey(row) ? undefined : this.serdes.key.read(columns.buffer, columns.keyStart[row] as number, columns.keyEnd[row] as number)
-    const value = columns.isNullValue(row) ? undefined : this.serdes.value.read(columns.buffer, columns.valueStart[row] as number, columns.valueEnd[row] as number)
+    const key = columns.isNullKey(row)
+      ? undefined
+      : this.serdes.key.read(columns.buffer, columns.keyStart[row] as number, columns.keyEnd[row] as number)
+    const value = columns.isNullValue(row)
+      ? undefined
+      : this.serdes.value.read(columns.buffer, columns.valueStart[row] as number, columns.valueEnd[row] as number)
     return new Decoded(key, value)
   }
 
   /** Second pass: time is checked and told, dead letters and tombstones leave, the rest become records. */
-  private accept(columns: RecordColumns, decoded: (Decoded | BadRecord | undefined)[], time: EventTime, events: InputEvents): StreamRecord[] {
+  private accept(
+    columns: RecordColumns,
+    decoded: (Decoded | BadRecord | undefined)[],
+    time: EventTime,
+    events: InputEvents,
+  ): StreamRecord[] {
     const records: StreamRecord[] = []
     for (let row = 0; row < columns.count; row++) {
       const headed = this.readHeader(columns, row)
@@ -116,7 +134,14 @@ export class Input {
     return records
   }
 
-  private toRecord(columns: RecordColumns, row: number, { key, value }: Decoded, headed: boolean, time: EventTime, events: InputEvents): StreamRecord | undefined {
+  private toRecord(
+    columns: RecordColumns,
+    row: number,
+    { key, value }: Decoded,
+    headed: boolean,
+    time: EventTime,
+    events: InputEvents,
+  ): StreamRecord | undefined {
     const { header } = this
     const recordTime = columns.timestamp(row)
     const ingestedAt = headed ? header.ingestedAt : recordTime
@@ -125,7 +150,12 @@ export class Input {
     const timestamp = this.timestampOf !== undefined && value !== undefined ? this.timestampOf(value) : ownTime
     const appendedAt = columns.appendTime >= 0 ? columns.appendTime : headed ? ingestedAt : -1
     if (!isPlausible(timestamp, appendedAt)) {
-      events.rejectRow(row, this.node.name, 'invalid_timestamp', `event time ${timestamp} is not a time before ${appendedAt} + 10 min`)
+      events.rejectRow(
+        row,
+        this.node.name,
+        'invalid_timestamp',
+        `event time ${timestamp} is not a time before ${appendedAt} + 10 min`,
+      )
       return undefined
     }
     return new StreamRecord(key, value, timestamp, time.observe(this.topic, timestamp), ingestedAt, row)

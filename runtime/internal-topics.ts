@@ -10,7 +10,12 @@ const OUTPUT_COMPACTION_LAG_MS = days(7)
 const roleConfig: Readonly<Record<PhysicalTopic['role'], Partial<TopicConfig>>> = {
   source: { timestampType: 'LogAppendTime' },
   repartition: { timestampType: 'LogAppendTime', cleanupPolicy: 'delete', retentionMs: -1 },
-  output: { timestampType: 'CreateTime', cleanupPolicy: 'compact', retentionMs: -1, minCompactionLagMs: OUTPUT_COMPACTION_LAG_MS },
+  output: {
+    timestampType: 'CreateTime',
+    cleanupPolicy: 'compact',
+    retentionMs: -1,
+    minCompactionLagMs: OUTPUT_COMPACTION_LAG_MS,
+  },
   changelog: {
     timestampType: 'LogAppendTime',
     cleanupPolicy: 'compact',
@@ -26,7 +31,10 @@ export function topicConfig(topic: PhysicalTopic): TopicConfig {
 }
 
 /** Creates what is missing and checks what is there. Returns descriptions by name. @throws StreamsError `topic_mismatch` that names the fix. */
-export async function prepareTopics(admin: Admin, topics: readonly PhysicalTopic[]): Promise<Map<string, TopicDescription>> {
+export async function prepareTopics(
+  admin: Admin,
+  topics: readonly PhysicalTopic[],
+): Promise<Map<string, TopicDescription>> {
   const specs = topics.map((topic) => ({ name: topic.name, partitions: topic.partitions, config: topicConfig(topic) }))
   const descriptions = await admin.createTopics(specs)
   descriptions.forEach((found, i) => {

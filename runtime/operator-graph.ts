@@ -1,9 +1,18 @@
 // Runs the operators of one task over arrays of records, parents before children, and hands what leaves to the writers.
-import { BadRecord } from '../core/errors.ts'
+
 import { assert } from '../core/assert.ts'
+import { BadRecord } from '../core/errors.ts'
 import type { StreamRecord } from '../core/stream-record.ts'
 import type { Batch, Operator, TaskContext } from '../processors/operator.ts'
-import type { Edge, OperatorNode, ProcessingNode, SinkNode, SourceNode, Subtopology, WriteNode } from '../topology/graph.ts'
+import type {
+  Edge,
+  OperatorNode,
+  ProcessingNode,
+  SinkNode,
+  SourceNode,
+  Subtopology,
+  WriteNode,
+} from '../topology/graph.ts'
 import type { Accounting } from './accounting.ts'
 
 /** Where records leave the graph. */
@@ -22,7 +31,8 @@ export class OperatorGraph {
     this.context = context
     this.accounting = accounting
     this.exits = exits
-    for (const node of subtopology.nodes) if (node.kind === 'operator') this.operators.set(node, node.instantiate(context))
+    for (const node of subtopology.nodes)
+      if (node.kind === 'operator') this.operators.set(node, node.instantiate(context))
   }
 
   /** Rebuilds what operators derive from their stores. */
@@ -49,7 +59,9 @@ export class OperatorGraph {
     await this.emitFromAll((operator, outputs) => operator.flush?.(outputs))
   }
 
-  private async emitFromAll(emit: (operator: Operator, outputs: StreamRecord[][]) => Promise<void> | void | undefined): Promise<void> {
+  private async emitFromAll(
+    emit: (operator: Operator, outputs: StreamRecord[][]) => Promise<void> | void | undefined,
+  ): Promise<void> {
     for (const [node, operator] of this.operators) {
       const outputs = emptyOutputs(node.children)
       await emit(operator, outputs)
@@ -85,7 +97,8 @@ export class OperatorGraph {
     if (batch.every(({ key }) => key !== undefined && key !== null)) return batch
     return batch.filter((record) => {
       const hasKey = record.key !== undefined && record.key !== null
-      if (!hasKey) this.context.deadLetter(record, { node: node.name, reason: 'null_key', message: 'a keyed step needs a key' })
+      if (!hasKey)
+        this.context.deadLetter(record, { node: node.name, reason: 'null_key', message: 'a keyed step needs a key' })
       return hasKey
     })
   }

@@ -21,7 +21,8 @@ export class OutputBuffers {
 
   /** The batch that the next record of this partition goes into. @throws BadRecord `too_large` */
   batchFor(topic: string, partition: number, recordBytes: number): RecordBatchWriter {
-    if (recordBytes > RECORD_BYTES_MAX) throw new BadRecord('too_large', `a record of ${recordBytes} bytes is over the limit of ${RECORD_BYTES_MAX}`)
+    if (recordBytes > RECORD_BYTES_MAX)
+      throw new BadRecord('too_large', `a record of ${recordBytes} bytes is over the limit of ${RECORD_BYTES_MAX}`)
     const { batches } = this.buffer(topic, partition)
     const last = batches[batches.length - 1]
     this.byteLength += recordBytes

@@ -1,11 +1,12 @@
 // Writes records of one topic into the output buffers: key, value and engine header are encoded once, the partition follows the key's bytes.
-import { BadRecord } from '../core/errors.ts'
+
 import { ByteWriter } from '../core/byte-writer.ts'
+import { BadRecord } from '../core/errors.ts'
 import type { StreamRecord } from '../core/stream-record.ts'
-import { writeDataHeader, writeWatermarkHeader, type UpstreamStatus } from '../kafka/engine-header.ts'
+import type { TaskId } from '../core/topic-partition.ts'
+import { type UpstreamStatus, writeDataHeader, writeWatermarkHeader } from '../kafka/engine-header.ts'
 import { partitionFor } from '../kafka/partitioner.ts'
 import type { PhysicalTopic, TopicSerdes } from '../topology/graph.ts'
-import type { TaskId } from '../core/topic-partition.ts'
 import type { OutputBuffers } from './output-buffers.ts'
 
 /** Room for the lengths, deltas and framing around a record. */
@@ -26,7 +27,8 @@ export class RecordWriter {
   /** `now` bounds the timestamp: a record is never stamped later than it was written. @throws BadRecord */
   write(record: StreamRecord, now: number): void {
     const { scratch } = this
-    if (record.key === undefined || record.key === null) throw new BadRecord('null_key', `a record without a key cannot go to ${this.topic.name}`)
+    if (record.key === undefined || record.key === null)
+      throw new BadRecord('null_key', `a record without a key cannot go to ${this.topic.name}`)
     scratch.reset()
     this.serdes.key.write(record.key, scratch)
     const keyEnd = scratch.position
@@ -37,7 +39,18 @@ export class RecordWriter {
     const partition = partitionFor(buffer, 0, keyEnd, this.topic.partitions)
     const batch = this.outputs.batchFor(this.topic.name, partition, position + RECORD_OVERHEAD_BYTES)
     const timestamp = record.timestamp < now ? record.timestamp : now
-    batch.append(timestamp, buffer, 0, keyEnd, record.value === undefined ? undefined : buffer, keyEnd, valueEnd, buffer, valueEnd, position)
+    batch.append(
+      timestamp,
+      buffer,
+      0,
+      keyEnd,
+      record.value === undefined ? undefined : buffer,
+      keyEnd,
+      valueEnd,
+      buffer,
+      valueEnd,
+      position,
+    )
   }
 
   /** Tells every partition of this repartition topic how far `task` has come. */

@@ -32,7 +32,11 @@ export interface ChangelogAccess {
    * Committed records from `from` up to and including the fence at `upTo`, in chunks that `apply` takes in order.
    * Then tells the foreign writer of a record behind the fence, if there is one.
    */
-  restore(from: number, upTo: number, apply: (chunk: RestoreChunk) => Promise<void>): Promise<{ readonly newer: Writer | undefined }>
+  restore(
+    from: number,
+    upTo: number,
+    apply: (chunk: RestoreChunk) => Promise<void>,
+  ): Promise<{ readonly newer: Writer | undefined }>
 }
 
 export interface LogEntry {
@@ -48,7 +52,6 @@ export interface LogEntry {
 export interface RestoreChunk {
   readonly from: number
   readonly to: number
-  readonly records: number
   readonly apply: (token: number) => Promise<void>
 }
 
@@ -85,9 +88,17 @@ export async function takeOver(parts: TakeOverParts): Promise<Claim> {
     }
 
     // S5–S7 claim the backend, let it follow the log, and resume where the log says.
-    return claimBackend(parts, { token, logEnd: Math.max(end, token + 1), endBefore: end, oldFences: writers.oldFences() })
+    return claimBackend(parts, {
+      token,
+      logEnd: Math.max(again.end, token + 1),
+      endBefore: end,
+      oldFences: writers.oldFences(),
+    })
   }
-  throw new TaskFenced('take_over_contested', `others keep writing to the changelog of task ${parts.task.subtopology}_${parts.task.partition}`)
+  throw new TaskFenced(
+    'take_over_contested',
+    `others keep writing to the changelog of task ${parts.task.subtopology}_${parts.task.partition}`,
+  )
 }
 
 interface Fenced {
@@ -116,7 +127,11 @@ async function restore(parts: TakeOverParts, copy: Checkpoint, token: number): P
     done += chunk.to - chunk.from
     parts.onRestore?.(done, total)
   })
-  if (newer !== undefined) throw new TaskFenced('taken_over', `${newer.transactionalId} has taken over task ${parts.task.subtopology}_${parts.task.partition}`)
+  if (newer !== undefined)
+    throw new TaskFenced(
+      'taken_over',
+      `${newer.transactionalId} has taken over task ${parts.task.subtopology}_${parts.task.partition}`,
+    )
   const restored = await parts.state.checkpoint()
   if (restored === undefined || restored.token !== token || restored.offset !== token + 1)
     throw new TaskFenced('restore_lost', 'the backend did not stay ours while it was restored')
@@ -164,7 +179,9 @@ class WritersSeen {
 
   /** Those who may still commit. */
   unsettled(): string[] {
-    return [...this.incarnations].filter(([id, incarnation]) => !this.isFenced(id, incarnation) && !this.releases.has(id)).map(([id]) => id)
+    return [...this.incarnations]
+      .filter(([id, incarnation]) => !this.isFenced(id, incarnation) && !this.releases.has(id))
+      .map(([id]) => id)
   }
 
   incarnationOf(transactionalId: string): number {
@@ -178,13 +195,19 @@ class WritersSeen {
   settled(entries: readonly LogEntry[]): boolean {
     return entries.every(({ writer, offset }) => {
       const { transactionalId, incarnation } = writer
-      return transactionalId === this.me || this.isFenced(transactionalId, incarnation) || (this.releases.get(transactionalId) ?? -1) >= offset
+      return (
+        transactionalId === this.me ||
+        this.isFenced(transactionalId, incarnation) ||
+        (this.releases.get(transactionalId) ?? -1) >= offset
+      )
     })
   }
 
   /** Fences that may be deleted: their writers are dead. */
   oldFences(): Writer[] {
-    return [...this.fences.values()].filter(({ transactionalId, incarnation }) => this.isFenced(transactionalId, incarnation))
+    return [...this.fences.values()].filter(({ transactionalId, incarnation }) =>
+      this.isFenced(transactionalId, incarnation),
+    )
   }
 
   private saw({ transactionalId, incarnation }: Writer): void {

@@ -79,7 +79,15 @@ export class Task implements TaskContext, InputEvents {
   private told: { watermark: number; status: UpstreamStatus; at: number } | undefined
   private advancedTo: number
 
-  constructor(subtopology: Subtopology, partition: number, state: TaskState, claim: Claim, feeders: readonly TaskId[], starts: ReadonlyMap<string, InputStart>, around: TaskSurroundings) {
+  constructor(
+    subtopology: Subtopology,
+    partition: number,
+    state: TaskState,
+    claim: Claim,
+    feeders: readonly TaskId[],
+    starts: ReadonlyMap<string, InputStart>,
+    around: TaskSurroundings,
+  ) {
     this.subtopology = subtopology
     this.task = { subtopology: subtopology.id, partition }
     this.name = taskName(this.task)
@@ -89,12 +97,20 @@ export class Task implements TaskContext, InputEvents {
     this.oldFences = claim.oldFences
     this.around = around
     this.badShare = new BadShare(around.badLimit)
-    this.stores = new TaskStores(subtopology.stores, state, () => ({ token: claim.token, offset: this.changelogOffset }))
-    this.inputs = subtopology.sources.map((node) => new Input(node, partition, around.serdesOf(node.topic.name), startOf(node.topic.name, claim.marker, starts)))
+    this.stores = new TaskStores(subtopology.stores, state, () => ({
+      token: claim.token,
+      offset: this.changelogOffset,
+    }))
+    this.inputs = subtopology.sources.map(
+      (node) =>
+        new Input(node, partition, around.serdesOf(node.topic.name), startOf(node.topic.name, claim.marker, starts)),
+    )
     this.time = this.restoreTime(feeders, claim.marker)
     this.advancedTo = this.time.watermark()
     this.accounting = new Accounting(claim.marker.counts)
-    this.repartitions = subtopology.nodes.filter((node): node is WriteNode => node.kind === 'write' && node.topic.role === 'repartition')
+    this.repartitions = subtopology.nodes.filter(
+      (node): node is WriteNode => node.kind === 'write' && node.topic.role === 'repartition',
+    )
     this.graph = new OperatorGraph(subtopology, this, this.accounting, {
       write: (node, record) => around.writerOf(node.topic.name).write(record, around.now()),
       sink: () => assert(false, 'a sink stands in its own sub-topology'),
@@ -109,17 +125,22 @@ export class Task implements TaskContext, InputEvents {
     return this.inputs.map(({ topic, partition, position }) => ({ topic, partition, offset: position }))
   }
 
-  /** R1–R3: reads what was fetched from the expected position on, and processes it into buffers. */
-  async process(fetched: FetchedPartition): Promise<void> {
+  /** R1–R3: reads what was fetched from the expected position on, and processes it into buffers. Returns whether the position moved. */
+  async process(fetched: FetchedPartition): Promise<boolean> {
     const input = this.inputs.find(({ topic }) => topic === fetched.topic)
     assert(input !== undefined, `task ${this.name} does not read ${fetched.topic}`)
-    for (const next of committedBatches(fetched, input.position, this.columns)) {
+    const from = input.position
+    for (const next of committedBatches(fetched, from, this.columns)) {
       if (this.columns.count > 0) await this.processBatch(input)
       input.position = next
-      this.touched = true
     }
-    if (input.hasClock && this.columns.count > 0) this.idleTopics.delete(input.topic)
+    const moved = input.position > from
+    if (moved) {
+      this.touched = true
+      this.idleTopics.delete(input.topic)
+    }
     input.reached(fetched.lastStableOffset, this.around.now())
+    return moved
   }
 
   private async processBatch(input: Input): Promise<void> {
@@ -158,6 +179,10 @@ export class Task implements TaskContext, InputEvents {
     }
   }
 
+  get changelogTopic(): string {
+    return this.subtopology.changelog?.name ?? ''
+  }
+
   /** R5 is done: the backend holds everything below `changelogOffset`. */
   committed(changelogOffset: number): void {
     this.changelogOffset = changelogOffset
@@ -168,7 +193,8 @@ export class Task implements TaskContext, InputEvents {
 
   /** Right after an empty fetch: inputs that have been read to their end for `idleAfterMs` no longer hold the watermark back. */
   declareIdle(now: number, idleAfterMs: number): void {
-    for (const input of this.inputs) if (input.hasClock && input.isDrainedSince(now - idleAfterMs)) this.idleTopics.add(input.topic)
+    for (const input of this.inputs)
+      if (input.hasClock && input.isDrainedSince(now - idleAfterMs)) this.idleTopics.add(input.topic)
   }
 
   private status(): UpstreamStatus {
@@ -187,7 +213,8 @@ export class Task implements TaskContext, InputEvents {
 
   private tell(watermark: number, now: number): void {
     const status = this.status()
-    for (const { topic } of this.repartitions) this.around.writerOf(topic.name).broadcast(this.task, watermark, status, now)
+    for (const { topic } of this.repartitions)
+      this.around.writerOf(topic.name).broadcast(this.task, watermark, status, now)
     this.told = { watermark, status, at: now }
   }
 
@@ -217,9 +244,15 @@ export class Task implements TaskContext, InputEvents {
     }
   }
 
-  deadLetter(record: StreamRecord, letter: { readonly node: string; readonly reason: string; readonly message: string; readonly topic?: string }): void {
+  deadLetter(
+    record: StreamRecord,
+    letter: { readonly node: string; readonly reason: string; readonly message: string; readonly topic?: string },
+  ): void {
     if (this.reading === undefined || record.row < 0)
-      throw new StreamsError('output_rejected', `${letter.node} cannot write a result that no single record caused: ${letter.message}`)
+      throw new StreamsError(
+        'output_rejected',
+        `${letter.node} cannot write a result that no single record caused: ${letter.message}`,
+      )
     this.reject(record.row, letter.topic ?? this.around.deadLetterTopic, letter)
   }
 
@@ -237,27 +270,50 @@ export class Task implements TaskContext, InputEvents {
     this.time.hear(taskName({ subtopology, partition }), watermark, status)
   }
 
-  private reject(row: number, topic: string, why: { readonly node: string; readonly reason: string; readonly message: string }): void {
+  private reject(
+    row: number,
+    topic: string,
+    why: { readonly node: string; readonly reason: string; readonly message: string },
+  ): void {
     const { reading, columns } = this
     assert(reading !== undefined, 'only a record that is being read can be rejected')
     this.accounting.add(why.node, `dead_letter:${why.reason}`)
     this.badShare.recordBad(`${why.reason}: ${why.message}`)
-    this.around.deadLetters.write(topic, { columns, row, topic: reading.topic, partition: this.task.partition }, why, this.around.now())
+    this.around.deadLetters.write(
+      topic,
+      { columns, row, topic: reading.topic, partition: this.task.partition },
+      why,
+      this.around.now(),
+    )
   }
 
   private restoreTime(feeders: readonly TaskId[], marker: Marker): EventTime {
-    const time = new EventTime(this.inputs.filter(({ hasClock }) => hasClock).map(({ topic }) => topic), feeders)
-    time.restore(Object.fromEntries(Object.entries(marker.inputs).map(([topic, { clock }]) => [topic, clock])), marker.upstream, marker.watermark)
+    const time = new EventTime(
+      this.inputs.filter(({ hasClock }) => hasClock).map(({ topic }) => topic),
+      feeders,
+    )
+    time.restore(
+      Object.fromEntries(Object.entries(marker.inputs).map(([topic, { clock }]) => [topic, clock])),
+      marker.upstream,
+      marker.watermark,
+    )
     return time
   }
 }
 
-function startOf(topic: string, marker: Marker, starts: ReadonlyMap<string, InputStart>): { topicId: string; offset: number } {
+function startOf(
+  topic: string,
+  marker: Marker,
+  starts: ReadonlyMap<string, InputStart>,
+): { topicId: string; offset: number } {
   const start = starts.get(topic)
   assert(start !== undefined, `nobody looked up where ${topic} begins`)
   const stored = marker.inputs[topic]
   if (stored === undefined) return { topicId: start.topicId, offset: start.earliest }
   if (stored.topicId !== start.topicId)
-    throw new StreamsError('topic_recreated', `topic ${topic} was made anew since the application read it: reset the application, or bring the old topic back`)
+    throw new StreamsError(
+      'topic_recreated',
+      `topic ${topic} was made anew since the application read it: reset the application, or bring the old topic back`,
+    )
   return { topicId: stored.topicId, offset: stored.offset }
 }

@@ -1,0 +1,95 @@
+// The topics of one application, prepared: created and checked, their serdes resolved, their descriptions at hand.
+import { assert } from '../core/assert.ts'
+import type { Random } from '../core/random.ts'
+import type { Admin, Cluster, TopicDescription } from '../kafka/cluster.ts'
+import type { SchemaRegistry } from '../serdes/schema-registry.ts'
+import type { CompiledTopology, Subtopology, TopicSerdes } from '../topology/graph.ts'
+import { DeadLetterWriter } from './dead-letters.ts'
+import { prepareTopics } from './internal-topics.ts'
+import type { OutputBuffers } from './output-buffers.ts'
+import { RecordWriter } from './record-writer.ts'
+import type { InputStart, TaskSurroundings } from './task.ts'
+
+export class TopicAccess {
+  private readonly admin: Admin
+  private readonly topology: CompiledTopology
+  private readonly descriptions: ReadonlyMap<string, TopicDescription>
+  private readonly serdes: ReadonlyMap<string, TopicSerdes>
+  private readonly globalTables: ReadonlyMap<string, ReadonlyMap<unknown, unknown>>
+
+  private constructor(
+    admin: Admin,
+    topology: CompiledTopology,
+    descriptions: ReadonlyMap<string, TopicDescription>,
+    serdes: ReadonlyMap<string, TopicSerdes>,
+    globalTables: ReadonlyMap<string, ReadonlyMap<unknown, unknown>>,
+  ) {
+    this.admin = admin
+    this.topology = topology
+    this.descriptions = descriptions
+    this.serdes = serdes
+    this.globalTables = globalTables
+  }
+
+  /** Creates missing topics, checks the others, registers and resolves schemas. */
+  static async prepare(
+    cluster: Cluster,
+    topology: CompiledTopology,
+    registry: SchemaRegistry,
+    globalTables: ReadonlyMap<string, ReadonlyMap<unknown, unknown>> = new Map(),
+  ): Promise<TopicAccess> {
+    const descriptions = await prepareTopics(cluster.admin, topology.topics)
+    const serdes = new Map<string, TopicSerdes>()
+    for (const topic of topology.topics)
+      if (topic.role !== 'changelog') serdes.set(topic.name, await topic.serdes(registry))
+    return new TopicAccess(cluster.admin, topology, descriptions, serdes, globalTables)
+  }
+
+  describe(name: string): TopicDescription {
+    const description = this.descriptions.get(name)
+    assert(description !== undefined, `topic ${name} belongs to no topology`)
+    return description
+  }
+
+  serdesOf(name: string): TopicSerdes {
+    const serdes = this.serdes.get(name)
+    assert(serdes !== undefined, `topic ${name} has no serdes`)
+    return serdes
+  }
+
+  /** Where each source topic of a task begins, for a task that has never run. */
+  async starts(subtopology: Subtopology, partition: number): Promise<Map<string, InputStart>> {
+    const names = subtopology.sources.map(({ topic }) => topic.name)
+    const offsets = await this.admin.offsets(names.map((topic) => ({ topic, partition })))
+    return new Map(
+      names.map((name, i) => [name, { topicId: this.describe(name).id, earliest: offsets[i]?.earliest ?? 0 }]),
+    )
+  }
+
+  surroundings(
+    outputs: OutputBuffers,
+    own: { readonly now: () => number; readonly random: Random; readonly badLimit: number },
+  ): TaskSurroundings {
+    const writers = new Map<string, RecordWriter>()
+    for (const topic of this.topology.topics) {
+      const serdes = this.serdes.get(topic.name)
+      if (serdes !== undefined) writers.set(topic.name, new RecordWriter(topic, serdes, outputs))
+    }
+    return {
+      ...own,
+      serdesOf: (topic) => this.serdesOf(topic),
+      writerOf: (topic) => {
+        const writer = writers.get(topic)
+        assert(writer !== undefined, `nobody writes to ${topic}`)
+        return writer
+      },
+      deadLetters: new DeadLetterWriter(outputs, this.topology.hash, (topic) => this.describe(topic).partitions),
+      deadLetterTopic: this.topology.deadLetters.name,
+      globalTable: (topic) => {
+        const table = this.globalTables.get(topic)
+        assert(table !== undefined, `there is no global table on ${topic}`)
+        return table
+      },
+    }
+  }
+}
