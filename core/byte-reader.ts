@@ -19,17 +19,19 @@ export class ByteReader {
 
   /** Zigzag varint; throws BadRecord beyond 2^53, rather than round. */
   varint(): number {
-    let scale = 1
-    let zigzag = 0
-    for (;;) {
+    let low = 0
+    let high = 0
+    for (let shift = 0; ; shift += 7) {
       const next = this.byte()
-      zigzag += (next & 127) * scale
+      if (shift < 28) low |= (next & 127) << shift
+      else high += (next & 127) * 2 ** (shift - 28)
       if (next < 128) break
-      scale *= 128
-      if (scale > 2 ** 63) throw new BadRecord('decode', 'a varint is longer than 10 bytes')
+      if (shift === 63) throw new BadRecord('decode', 'a varint is longer than 10 bytes')
     }
-    if (zigzag > Number.MAX_SAFE_INTEGER) throw new BadRecord('decode', 'an integer is beyond 2^53')
-    return zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2
+    const magnitude = high * 2 ** 27 + (low >>> 1)
+    const value = (low & 1) === 0 ? magnitude : -magnitude - 1
+    if (!Number.isSafeInteger(value)) throw new BadRecord('decode', 'an integer is beyond 2^53')
+    return value
   }
 
   /** A view on the next `length` bytes. */

@@ -1,5 +1,7 @@
 // A growing buffer that encoders append to: one per worker, reused, so that encoding allocates nothing.
 
+const TWO_POW_27 = 134_217_728
+
 export class ByteWriter {
   buffer: Buffer
   position = 0
@@ -14,11 +16,15 @@ export class ByteWriter {
 
   /** Makes room for `count` more bytes; call before writing to `buffer` directly. */
   reserve(count: number): void {
-    const needed = this.position + count
-    if (needed <= this.buffer.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.buffer.length * 2))
-    this.buffer.copy(grown, 0, 0, this.position)
+    if (this.position + count > this.buffer.length) this.grow(this.position, count)
+  }
+
+  /** For writers that keep the position in a variable: keeps the first `used` bytes, with room for `count` more. */
+  grow(used: number, count: number): Buffer {
+    const grown = Buffer.allocUnsafeSlow(Math.max(used + count, this.buffer.length * 2))
+    this.buffer.copy(grown, 0, 0, used)
     this.buffer = grown
+    return grown
   }
 
   byte(value: number): void {
@@ -29,14 +35,8 @@ export class ByteWriter {
   /** Zigzag varint, exact for every safe integer (the encoding of Kafka's varlong and of Avro's long). */
   varint(value: number): void {
     this.reserve(10)
-    if (value >= -1073741824 && value < 1073741824) return this.smallVarint((value << 1) ^ (value >> 31))
-    let rest = value < 0 ? -2 * value - 1 : 2 * value
-    if (rest > Number.MAX_SAFE_INTEGER) return this.bigVarint(BigInt(value))
-    while (rest > 127) {
-      this.buffer[this.position++] = (rest % 128) | 128
-      rest = Math.floor(rest / 128)
-    }
-    this.buffer[this.position++] = rest
+    if (value >= -1073741824 && value < 1073741824) this.unsigned((value << 1) ^ (value >> 31))
+    else this.longVarint(value)
   }
 
   /** UTF-8 text without a length. */
@@ -61,21 +61,23 @@ export class ByteWriter {
     return Buffer.from(this.view(start))
   }
 
-  private smallVarint(zigzag: number): void {
-    let rest = zigzag
+  /** The lowest 28 bits apart from the rest, so that both are exact in 32-bit arithmetic. */
+  private longVarint(value: number): void {
+    const magnitude = value < 0 ? -value - 1 : value
+    let low = ((magnitude % TWO_POW_27) << 1) | (value < 0 ? 1 : 0)
+    for (let i = 0; i < 4; i++) {
+      this.buffer[this.position++] = (low & 127) | 128
+      low >>>= 7
+    }
+    this.unsigned(Math.floor(magnitude / TWO_POW_27))
+  }
+
+  private unsigned(value: number): void {
+    let rest = value
     while ((rest & ~127) !== 0) {
       this.buffer[this.position++] = (rest & 127) | 128
       rest >>>= 7
     }
     this.buffer[this.position++] = rest
-  }
-
-  private bigVarint(value: bigint): void {
-    let rest = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n))
-    while (rest > 127n) {
-      this.buffer[this.position++] = Number(rest & 127n) | 128
-      rest >>= 7n
-    }
-    this.buffer[this.position++] = Number(rest)
   }
 }
