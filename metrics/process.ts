@@ -1,13 +1,7 @@
 // Measures this process: CPU, memory, garbage collections, the event loop. Counted here because a client library's defaults lose
 // collections that come in bursts, and its event-loop gauges start anew with every scrape, whoever scrapes.
 import { readdirSync } from 'node:fs'
-import {
-  constants,
-  type PerformanceEntry,
-  type PerformanceNodeEntry,
-  PerformanceObserver,
-  performance,
-} from 'node:perf_hooks'
+import { constants, type PerformanceEntry, PerformanceObserver, performance } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
 import { startAtZero } from './catalogue.ts'
 import type { Measurements } from './measurements.ts'
@@ -77,8 +71,8 @@ function measureCollections(measurements: Measurements): () => void {
 }
 
 /** Node's types leave out the detail that its collections have. */
-function kindOf(entry: PerformanceEntry): number {
-  return (entry as PerformanceNodeEntry).detail.kind
+function kindOf(entry: PerformanceEntry & { readonly detail?: { readonly kind: number } }): number {
+  return entry.detail?.kind ?? constants.NODE_PERFORMANCE_GC_MAJOR
 }
 
 /** Cumulative: whoever scrapes takes nothing away from the others. */
