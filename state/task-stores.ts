@@ -1,6 +1,7 @@
 // The stores of one task: typed access for operators, what a commit writes, and its clearing afterwards.
 import { assert } from '../core/assert.ts'
-import { binarySerde, keySerde } from '../serdes/binary-serde.ts'
+import { binarySerde } from '../serdes/binary-serde.ts'
+import { keySerde } from '../serdes/key-serde.ts'
 import type { Changes, TaskState } from './backend.ts'
 import type {
   KeyValueStoreDefinition,

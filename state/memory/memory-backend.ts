@@ -2,15 +2,8 @@
 // What a task leaves behind stays here: a later owner in the same process claims it and reads only the rest of the log.
 import { type TaskId, taskName } from '../../core/topic-partition.ts'
 import type { Changes, Checkpoint, CheckpointMove, StateBackend, TaskState } from '../backend.ts'
-import { chunksOf } from '../change-chunks.ts'
+import { chunksOf, type FlushInChunks } from '../change-chunks.ts'
 import { TaskCopy } from './task-copy.ts'
-
-export interface FlushInChunks {
-  /** Changes in one chunk. */
-  readonly size: number
-  /** Awaited between two chunks; when it throws, the flush stays torn. */
-  between(task: TaskId, chunk: number): Promise<void>
-}
 
 export class MemoryBackend implements StateBackend {
   readonly kind = 'memory'
