@@ -5,20 +5,31 @@ import type { Outcome } from '../processors/operator.ts'
 export type Counted = Outcome | 'in' | 'out' | `dead_letter:${string}`
 
 export class Accounting {
-  private readonly counts = new Map<string, number>()
+  private readonly counts = new Map<string, Map<string, number>>()
 
   constructor(committed: Readonly<Record<string, number>> = {}) {
-    for (const [key, count] of Object.entries(committed)) this.counts.set(key, count)
+    for (const [key, count] of Object.entries(committed)) {
+      const { node, what } = splitCount(key)
+      this.of(node).set(what, count)
+    }
   }
 
   add(node: string, what: Counted, by = 1): void {
-    const key = `${node}/${what}`
-    this.counts.set(key, (this.counts.get(key) ?? 0) + by)
+    const counts = this.of(node)
+    counts.set(what, (counts.get(what) ?? 0) + by)
   }
 
   /** `node/what` → count; what the marker carries. */
   totals(): Record<string, number> {
-    return Object.fromEntries(this.counts)
+    const totals: Record<string, number> = {}
+    for (const [node, counts] of this.counts) for (const [what, count] of counts) totals[`${node}/${what}`] = count
+    return totals
+  }
+
+  private of(node: string): Map<string, number> {
+    const counts = this.counts.get(node) ?? new Map<string, number>()
+    this.counts.set(node, counts)
+    return counts
   }
 }
 

@@ -27,6 +27,8 @@ export interface SinkBatch {
   readonly bytes: number
   /** Encodes the row at once; it keeps no reference. A row that does not fit its table becomes a dead letter in the same transaction. */
   add(table: SinkTable, row: Readonly<Record<string, unknown>>, origin: RowOrigin): void
+  /** A record that makes no row: a dead letter in the same transaction. `step` names who refused it. */
+  reject(step: string, origin: RowOrigin, code: string, message: string): void
 }
 
 export interface SinkOutcome {
