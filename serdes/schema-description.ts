@@ -1,7 +1,8 @@
 // What a schema is, as plain data: everything that reads or writes values (Avro, JSON, tables) is generated from this.
 
 export type SchemaDescription =
-  | { readonly kind: 'string' | 'int' | 'long' | 'double' | 'boolean' | 'instant' | 'bytes' }
+  | { readonly kind: 'string' | 'int' | 'long' | 'double' | 'boolean' | 'instant' }
+  | { readonly kind: 'bytes' }
   | { readonly kind: 'id'; readonly name: string }
   | OneOfDescription
   | { readonly kind: 'optional'; readonly of: SchemaDescription }
