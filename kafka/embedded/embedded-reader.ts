@@ -1,0 +1,56 @@
+// One reader of the embedded cluster: fetches from explicit positions into its own reused buffer and waits when there is nothing.
+import type { Clock } from '../../core/clock.ts'
+import { StreamsError } from '../../core/errors.ts'
+import type { FetchedPartition, FetchOptions, LogReader, Position } from '../cluster.ts'
+import { FetchBuffer } from './log/fetch-buffer.ts'
+import type { TopicCatalogue } from './topic-catalogue.ts'
+import { waitForAny } from './wait-list.ts'
+
+export class EmbeddedReader implements LogReader {
+  private readonly catalogue: TopicCatalogue
+  private readonly clock: Clock
+  private readonly closing = new AbortController()
+  private readonly buffer = new FetchBuffer()
+  /** Which position comes first: it moves on, so that no partition starves behind a busy one. */
+  private turn = 0
+
+  constructor(catalogue: TopicCatalogue, clock: Clock) {
+    this.catalogue = catalogue
+    this.clock = clock
+  }
+
+  async fetch(positions: readonly Position[], options: FetchOptions): Promise<FetchedPartition[]> {
+    const deadline = this.clock.now() + options.maxWaitMs
+    const signal = options.signal ? AbortSignal.any([options.signal, this.closing.signal]) : this.closing.signal
+    for (;;) {
+      if (this.closing.signal.aborted) throw new StreamsError('reader_closed', 'this reader is closed')
+      const fetched = this.collect(positions, options)
+      const left = deadline - this.clock.now()
+      if (fetched.length > 0 || left <= 0 || signal.aborted) return fetched
+      const lists = positions.map((position) => this.catalogue.partition(position).readable)
+      await waitForAny(lists, this.clock, left, signal)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort()
+  }
+
+  private collect(positions: readonly Position[], options: FetchOptions): FetchedPartition[] {
+    const { isolation, maxBytes, maxBytesPerPartition } = options
+    const fetched: FetchedPartition[] = []
+    const turn = this.turn++
+    let left = maxBytes
+    this.buffer.used = 0
+    for (let i = 0; i < positions.length; i++) {
+      const position = positions[(i + turn) % positions.length]
+      if (position === undefined) continue
+      const limits = { isolation, maxBytes: Math.min(left, maxBytesPerPartition), isFirstWhole: fetched.length === 0 }
+      const answer = this.catalogue.partition(position).read(position.offset, limits, this.buffer)
+      if (answer === undefined) continue
+      fetched.push(answer)
+      left = Math.max(0, left - answer.batches.length)
+    }
+    return fetched
+  }
+}
