@@ -10,7 +10,7 @@
 import { assert } from '../core/assert.ts'
 import { ByteReader } from '../core/byte-reader.ts'
 import { ByteWriter } from '../core/byte-writer.ts'
-import type { Changes, Writer } from './backend.ts'
+import type { Writer } from './backend.ts'
 
 /** What is needed of a record batch that is being written. */
 export interface ChangelogBatch {
@@ -37,7 +37,6 @@ export const MARKER = 0x4d
 export const RELEASE = 0x52
 const NAME_BYTES_MAX = 255
 
-const NOTHING = Buffer.alloc(0)
 const key = new ByteWriter(256)
 const value = new ByteWriter(256)
 
@@ -64,19 +63,6 @@ export function appendPut(
   key.bytes(prefix)
   key.bytes(storeKey, keyStart, keyEnd)
   batch.append(timestamp, key.buffer, 0, key.position, storeValue, valueStart, valueEnd)
-}
-
-/** All that a commit writes to the stores. */
-export function appendChanges(batch: ChangelogBatch, timestamp: number, changes: Changes): void {
-  let store = ''
-  let prefix: Buffer = NOTHING
-  changes.forEach((name, storeKey, keyStart, keyEnd, storeValue, valueStart, valueEnd) => {
-    if (name !== store) {
-      store = name
-      prefix = storePrefix(name)
-    }
-    appendPut(batch, timestamp, prefix, storeKey, keyStart, keyEnd, storeValue, valueStart, valueEnd)
-  })
 }
 
 export function appendFence(batch: ChangelogBatch, timestamp: number, { writer, nonce, topologyHash }: Fence): void {

@@ -4,7 +4,6 @@ import { RecordBatchWriter } from '../../kafka/record-batch/record-batch-writer.
 import { RecordColumns, readRecordBatch } from '../../kafka/record-batch/record-columns.ts'
 import type { Writer } from '../../state/backend.ts'
 import {
-  appendChanges,
   appendFence,
   appendFenceTombstone,
   appendMarker,
@@ -14,7 +13,6 @@ import {
   storePrefix,
 } from '../../state/changelog.ts'
 import { ChangelogRow, readChangelogRow } from '../../state/changelog-row.ts'
-import { changesOf } from './changes-of.ts'
 
 const me: Writer = { transactionalId: 'app-né-1', incarnation: 300 }
 const other: Writer = { transactionalId: 'app-2', incarnation: 1 }
@@ -80,7 +78,12 @@ describe('the changelog', () => {
     })
     fc.assert(
       fc.property(fc.array(change, { minLength: 1 }), (changes) => {
-        const rows = written((batch) => appendChanges(batch, 1, changesOf(changes)))
+        const rows = written((batch) => {
+          for (const { store, key, value } of changes) {
+            const bytes = value && Buffer.from(value)
+            appendPut(batch, 1, storePrefix(store), Buffer.from(key), 0, key.length, bytes, 0, value?.length ?? 0)
+          }
+        })
         expect(rows).toEqual(
           changes.map(({ store, key, value }) =>
             value === undefined
