@@ -5,6 +5,7 @@ import type { Admin, Cluster, TopicDescription } from '../kafka/cluster.ts'
 import type { SchemaRegistry } from '../serdes/schema-registry.ts'
 import type { CompiledTopology, Subtopology, TopicSerdes } from '../topology/graph.ts'
 import { DeadLetterWriter } from './dead-letters.ts'
+import type { GlobalTables } from './global-tables.ts'
 import { prepareTopics } from './internal-topics.ts'
 import type { OutputBuffers } from './output-buffers.ts'
 import { RecordWriter } from './record-writer.ts'
@@ -15,34 +16,32 @@ export class TopicAccess {
   private readonly topology: CompiledTopology
   private readonly descriptions: ReadonlyMap<string, TopicDescription>
   private readonly serdes: ReadonlyMap<string, TopicSerdes>
-  private readonly globalTables: ReadonlyMap<string, ReadonlyMap<unknown, unknown>>
+  private globalTables: GlobalTables | undefined
 
   private constructor(
     admin: Admin,
     topology: CompiledTopology,
     descriptions: ReadonlyMap<string, TopicDescription>,
     serdes: ReadonlyMap<string, TopicSerdes>,
-    globalTables: ReadonlyMap<string, ReadonlyMap<unknown, unknown>>,
   ) {
     this.admin = admin
     this.topology = topology
     this.descriptions = descriptions
     this.serdes = serdes
-    this.globalTables = globalTables
   }
 
   /** Creates missing topics, checks the others, registers and resolves schemas. */
-  static async prepare(
-    cluster: Cluster,
-    topology: CompiledTopology,
-    registry: SchemaRegistry,
-    globalTables: ReadonlyMap<string, ReadonlyMap<unknown, unknown>> = new Map(),
-  ): Promise<TopicAccess> {
+  static async prepare(cluster: Cluster, topology: CompiledTopology, registry: SchemaRegistry): Promise<TopicAccess> {
     const descriptions = await prepareTopics(cluster.admin, topology.topics)
     const serdes = new Map<string, TopicSerdes>()
     for (const topic of topology.topics)
       if (topic.role !== 'changelog') serdes.set(topic.name, await topic.serdes(registry))
-    return new TopicAccess(cluster.admin, topology, descriptions, serdes, globalTables)
+    return new TopicAccess(cluster.admin, topology, descriptions, serdes)
+  }
+
+  withGlobalTables(tables: GlobalTables): this {
+    this.globalTables = tables
+    return this
   }
 
   describe(name: string): TopicDescription {
@@ -86,9 +85,8 @@ export class TopicAccess {
       deadLetters: new DeadLetterWriter(outputs, this.topology.hash, (topic) => this.describe(topic).partitions),
       deadLetterTopic: this.topology.deadLetters.name,
       globalTable: (topic) => {
-        const table = this.globalTables.get(topic)
-        assert(table !== undefined, `there is no global table on ${topic}`)
-        return table
+        assert(this.globalTables !== undefined, `there is no global table on ${topic}`)
+        return this.globalTables.of(topic)
       },
     }
   }

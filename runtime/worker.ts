@@ -142,6 +142,14 @@ export class Worker {
     }
   }
 
+  /** Whether every assigned task is running. */
+  isRunning(): boolean {
+    return (
+      this.assigned === this.options.membership.assigned() &&
+      [...this.slots.values()].every(({ task }) => task !== undefined)
+    )
+  }
+
   /** Whether nothing waits to be committed or told. */
   isSettled(): boolean {
     const now = this.options.clock.now()

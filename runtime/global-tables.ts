@@ -1,0 +1,112 @@
+// Global tables: every worker holds the whole topic, loaded to a pinned end before the first task runs, then followed between batches.
+import { assert } from '../core/assert.ts'
+import { Retriable } from '../core/errors.ts'
+import type { Cluster, LogReader, Position } from '../kafka/cluster.ts'
+import { committedBatches } from '../kafka/committed-batches.ts'
+import { RecordColumns } from '../kafka/record-batch/record-columns.ts'
+import type { SourceNode, TopicSerdes } from '../topology/graph.ts'
+import { EventTime } from './event-time.ts'
+import { Input } from './input.ts'
+
+const FETCH_BYTES = 4 * 1024 * 1024
+const FETCH_WAIT_MS = 100
+const EMPTY_ANSWERS_MAX = 50
+
+export class GlobalTables {
+  private readonly tables: readonly GlobalTable[]
+
+  private constructor(tables: readonly GlobalTable[]) {
+    this.tables = tables
+  }
+
+  static async load(
+    cluster: Cluster,
+    nodes: readonly SourceNode[],
+    serdesOf: (topic: string) => TopicSerdes,
+  ): Promise<GlobalTables> {
+    const tables = nodes.map((node) => new GlobalTable(node, serdesOf(node.topic.name), cluster.openReader()))
+    for (const table of tables) await table.readTo(await endsOf(cluster, table.node))
+    return new GlobalTables(tables)
+  }
+
+  of(topic: string): ReadonlyMap<unknown, unknown> {
+    const table = this.tables.find(({ node }) => node.topic.name === topic)
+    assert(table !== undefined, `there is no global table on ${topic}`)
+    return table.rows
+  }
+
+  /** Takes what has been appended meanwhile, without waiting for more. */
+  async follow(): Promise<void> {
+    for (const table of this.tables) await table.readOnce(0)
+  }
+
+  async close(): Promise<void> {
+    for (const table of this.tables) await table.close()
+  }
+}
+
+class GlobalTable {
+  readonly node: SourceNode
+  readonly rows = new Map<unknown, unknown>()
+  private readonly inputs: readonly Input[]
+  private readonly reader: LogReader
+  private readonly columns = new RecordColumns()
+  private readonly time: EventTime
+
+  constructor(node: SourceNode, serdes: TopicSerdes, reader: LogReader) {
+    this.node = node
+    this.reader = reader
+    this.time = new EventTime([node.topic.name], [])
+    this.inputs = Array.from(
+      { length: node.topic.partitions },
+      (_, partition) => new Input(node, partition, serdes, { topicId: '', offset: 0 }),
+    )
+  }
+
+  async readTo(ends: readonly Position[]): Promise<void> {
+    for (let empty = 0; ends.some(({ partition, offset }) => (this.inputs[partition]?.position ?? 0) < offset); ) {
+      empty = (await this.readOnce(FETCH_WAIT_MS)) ? 0 : empty + 1
+      if (empty > EMPTY_ANSWERS_MAX)
+        throw new Retriable(
+          'global_table_stalled',
+          `the global table on ${this.node.topic.name} cannot be read to its end`,
+        )
+    }
+  }
+
+  async readOnce(maxWaitMs: number): Promise<boolean> {
+    const fetched = await this.reader.fetch(
+      this.inputs.map(({ topic, partition, position }) => ({ topic, partition, offset: position })),
+      { isolation: 'read_committed', maxBytes: FETCH_BYTES, maxBytesPerPartition: FETCH_BYTES, maxWaitMs },
+    )
+    let moved = false
+    for (const answer of fetched) {
+      const input = this.inputs[answer.partition]
+      assert(input !== undefined, 'a fetch answers what was asked')
+      for (const next of committedBatches(answer, input.position, this.columns)) {
+        const records = await input.read(this.columns, this.time, {
+          rejectRow: () => {},
+          skipTombstone: () => {},
+          hearWatermark: () => {},
+        })
+        for (const { key, value } of records) {
+          if (value === undefined) this.rows.delete(key)
+          else this.rows.set(key, value)
+        }
+        input.position = next
+        moved = true
+      }
+    }
+    return moved
+  }
+
+  async close(): Promise<void> {
+    await this.reader.close()
+  }
+}
+
+async function endsOf(cluster: Cluster, { topic }: SourceNode): Promise<Position[]> {
+  const partitions = Array.from({ length: topic.partitions }, (_, partition) => ({ topic: topic.name, partition }))
+  const offsets = await cluster.admin.offsets(partitions)
+  return partitions.map((place, i) => ({ ...place, offset: offsets[i]?.stable ?? 0 }))
+}
