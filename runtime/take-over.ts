@@ -4,6 +4,7 @@ import { TaskFenced } from '../core/errors.ts'
 import type { TaskId } from '../core/topic-partition.ts'
 import type { Checkpoint, TaskState, Writer } from '../state/backend.ts'
 import { decodeMarker } from './marker.ts'
+import type { StepHook } from './steps.ts'
 import type { Claim } from './task.ts'
 
 /** What a take-over needs of its worker; each call is one request to the log or the backend. */
@@ -19,6 +20,8 @@ export interface TakeOverParts {
   /** How long tombstones are kept, ms: a copy older than half of it may have missed some. */
   readonly deleteRetentionMs: number
   readonly now: () => number
+  /** Called before each numbered step. */
+  readonly at?: StepHook
 }
 
 export interface ChangelogAccess {
@@ -63,12 +66,14 @@ export async function takeOver(parts: TakeOverParts): Promise<Claim> {
   const writers = new WritersSeen(parts.me.transactionalId)
   let low = Number.POSITIVE_INFINITY
   for (let round = 0; round < ROUNDS_MAX; round++) {
+    await parts.at?.('S1')
     // S1 look: the log, uncommitted, from the backend's offset or the last stable offset on; and the last writer the backend remembers.
     const before = await state.checkpoint()
     const { stable, end } = await changelog.offsets()
     low = Math.min(low, stable, usableOffset(before, changelog.topicId, end))
     writers.see(await changelog.look(low, stable, end), before?.writer)
 
+    await parts.at?.('S2')
     // S2 fence every foreign writer whose last record is not a committed release.
     for (const transactionalId of writers.unsettled()) {
       const incarnation = writers.incarnationOf(transactionalId)
@@ -76,9 +81,11 @@ export async function takeOver(parts: TakeOverParts): Promise<Claim> {
       writers.fenced(transactionalId, incarnation)
     }
 
+    await parts.at?.('S3')
     // S3 claim the log: the offset of our fence is the token.
     const token = await changelog.writeFence()
 
+    await parts.at?.('S4')
     // S4 look again, up to our fence: has anybody written that S2 did not settle?
     const again = await changelog.offsets()
     const between = await changelog.look(low, again.stable, token)
@@ -110,11 +117,14 @@ interface Fenced {
 
 async function claimBackend(parts: TakeOverParts, { token, logEnd, endBefore, oldFences }: Fenced): Promise<Claim> {
   const { state, changelog } = parts
+  await parts.at?.('S5')
   // S5 claim the backend.
   let copy = await state.claim({ token, topicId: changelog.topicId, logEnd })
+  await parts.at?.('S6')
   // S6 restore up to our fence and no further.
   if (tombstonesMayBeGone(copy, endBefore, parts)) copy = await state.wipe(token, changelog.topicId)
   copy = await restore(parts, copy, token)
+  await parts.at?.('S7')
   // S7 resume: the position is the last marker's.
   return { token, offset: copy.offset, changelogId: changelog.topicId, marker: decodeMarker(copy.marker), oldFences }
 }

@@ -14,6 +14,7 @@ import { commit } from './commit-cycle.ts'
 import { BackOff, reactionTo } from './failure-policy.ts'
 import type { Membership } from './membership.ts'
 import { OutputBuffers } from './output-buffers.ts'
+import type { StepHook } from './steps.ts'
 import { takeOver } from './take-over.ts'
 import { Task, type TaskSurroundings } from './task.ts'
 import { TaskLifecycle } from './task-lifecycle.ts'
@@ -64,6 +65,8 @@ export interface WorkerEvents {
   committed?(tasks: readonly Task[], tookMs: number): void
   commitFailed?(error: unknown): void
   restoring?(task: string, done: number, total: number): void
+  /** Before each numbered step of a take-over or commit cycle: where a simulator stops or kills the worker. */
+  readonly at?: StepHook
 }
 
 interface Slot {
@@ -102,6 +105,11 @@ export class Worker {
       random,
       badLimit: options.config.badLimit,
     })
+  }
+
+  private get stepHook(): { readonly at?: StepHook } {
+    const at = this.options.events?.at
+    return at === undefined ? {} : { at }
   }
 
   /** The tasks that run now. */
@@ -215,6 +223,7 @@ export class Worker {
       },
       deleteRetentionMs: changelog.config.deleteRetentionMs,
       now: () => clock.now(),
+      ...this.stepHook,
     })
     if (slot.lifecycle.state === 'CLAIMING') slot.lifecycle.move('RESTORING')
     const task = new Task(
@@ -273,6 +282,7 @@ export class Worker {
       },
     )
     let read = false
+    await this.options.events?.at?.('R1')
     for (const partition of fetched) {
       const task = readers.get(topicPartitionName(partition))
       assert(task !== undefined, 'a fetch answers what was asked')
@@ -320,6 +330,7 @@ export class Worker {
           changelogs: this.changelogs,
           group: membership.metadata(),
           now: () => clock.now(),
+          ...this.stepHook,
           flushFailed: (task, error) => {
             if (reactionTo(error) === 'stop') throw error
             failed.push(task)
