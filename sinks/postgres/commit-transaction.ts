@@ -73,14 +73,14 @@ async function writeDeadLetters(
   if (rejected.length === 0) return
   const { app, topic, partition } = context.source
   const letters = new TableRows(deadLettersTable, context.pool)
-  for (const { table, origin, code, message } of rejected) {
+  for (const { step, origin, code, message } of rejected) {
     const { offset, key, value } = batch.origins.at(origin)
     letters.encoder.encode(letters.buffer, {
       app,
       topic,
       partition,
       offset,
-      table_name: table,
+      step,
       code,
       message,
       key,

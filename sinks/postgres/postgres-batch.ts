@@ -7,9 +7,10 @@ import type { ChunkPool } from './chunk-pool.ts'
 import { RowBuffer } from './row-buffer.ts'
 import { isPgTable, type PgTableShape } from './table.ts'
 
-/** A row that did not fit: found by the encoder, or by Postgres. */
+/** A record or one of its rows that did not fit: found by a step before the sink, by the encoder, or by Postgres. */
 export interface RejectedRow {
-  readonly table: string
+  /** The step or the table that refused it. */
+  readonly step: string
   /** Index of the log record in the batch's origins. */
   readonly origin: number
   readonly code: string
@@ -112,8 +113,13 @@ export class PostgresBatch implements SinkBatch {
       if (rows.table.deletes && row.deleted === true) rows.deletes++
     } catch (error) {
       if (!(error instanceof BadRecord)) throw error
-      this.rejected.push({ table: table.name, origin: index, code: error.code, message: error.message })
+      this.rejected.push({ step: table.name, origin: index, code: error.code, message: error.message })
     }
+  }
+
+  reject(step: string, origin: RowOrigin, code: string, message: string): void {
+    this.rows++
+    this.rejected.push({ step, origin: this.origins.add(origin), code, message })
   }
 
   release(): void {

@@ -22,7 +22,7 @@ export const deadLettersTable = pgTable(
     topic: pg.text(),
     partition: pg.int4,
     offset: pg.int8,
-    table_name: pg.text(),
+    step: pg.text(),
     code: pg.text(),
     message: pg.text(),
     key: pg.nullable(pg.bytea),

@@ -100,7 +100,7 @@ function split({ from, to }: RowRange, badRow: number | undefined): readonly Row
 function rejection({ table, origins }: TableRows, row: number, error: unknown): RejectedRow {
   const message = error instanceof Error ? error.message : String(error)
   return {
-    table: table.name,
+    step: table.name,
     origin: origins[row] ?? 0,
     code: `sql_${sqlState(error) ?? 'unknown'}`,
     message: message.slice(0, 1000),
