@@ -1,14 +1,9 @@
 // Holidays of the City and County of San Francisco by rule, on the day they are observed: Friday for a Saturday, Monday for a Sunday.
+import { weekdayOf } from '../weekday.ts'
 
 const DAY = 86_400_000
 const MONDAY = 0
 const THURSDAY = 3
-
-/** 0 Monday to 6 Sunday, of a local time in ms as if UTC. */
-export function weekdayOf(local: number): number {
-  const day = (Math.floor(local / DAY) + THURSDAY) % 7
-  return day < 0 ? day + 7 : day
-}
 
 const byDay = new Map<number, string>()
 const knownYears = new Set<number>()
