@@ -33,6 +33,7 @@ export interface TaskSurroundings {
   readonly globalTable: (topic: string) => ReadonlyMap<unknown, unknown>
   /** Share of bad records, per 1,000, above which a task halts rather than drain its topic into the dead letters. */
   readonly badLimit: number
+  readonly watermarkIntervalMs: number
 }
 
 /** What the take-over of a task has established. */
@@ -52,8 +53,6 @@ export interface InputStart {
   readonly topicId: string
   readonly earliest: number
 }
-
-const WATERMARK_INTERVAL_MS = 1_000
 
 export class Task implements TaskContext, InputEvents {
   readonly task: TaskId
@@ -208,7 +207,9 @@ export class Task implements TaskContext, InputEvents {
     const watermark = this.time.watermark(this.idleTopics)
     const { told } = this
     if (told === undefined) return Number.isFinite(watermark)
-    return this.status() !== told.status || (watermark > told.watermark && now - told.at >= WATERMARK_INTERVAL_MS)
+    return (
+      this.status() !== told.status || (watermark > told.watermark && now - told.at >= this.around.watermarkIntervalMs)
+    )
   }
 
   private tell(watermark: number, now: number): void {

@@ -1,6 +1,5 @@
 // The topics of one application, prepared: created and checked, their serdes resolved, their descriptions at hand.
 import { assert } from '../core/assert.ts'
-import type { Random } from '../core/random.ts'
 import type { Admin, Cluster, TopicDescription } from '../kafka/cluster.ts'
 import type { SchemaRegistry } from '../serdes/schema-registry.ts'
 import type { CompiledTopology, Subtopology, TopicSerdes } from '../topology/graph.ts'
@@ -67,7 +66,7 @@ export class TopicAccess {
 
   surroundings(
     outputs: OutputBuffers,
-    own: { readonly now: () => number; readonly random: Random; readonly badLimit: number },
+    own: Pick<TaskSurroundings, 'now' | 'random' | 'badLimit' | 'watermarkIntervalMs'>,
   ): TaskSurroundings {
     const writers = new Map<string, RecordWriter>()
     for (const topic of this.topology.topics) {

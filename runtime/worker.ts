@@ -38,6 +38,8 @@ export interface WorkerConfig {
   readonly commitIntervalMs: number
   /** Inputs read to their end for this long no longer hold the watermark back, ms; Infinity: never. */
   readonly idleAfterMs: number
+  /** A task tells those behind it how far it is at most this often, ms. */
+  readonly watermarkIntervalMs: number
   /** Of 1,000 records, how many may be bad before the task halts. */
   readonly badLimit: number
   readonly transactionTimeoutMs: number
@@ -52,6 +54,7 @@ export interface WorkerConfig {
 export const defaultWorkerConfig: WorkerConfig = {
   commitIntervalMs: 100,
   idleAfterMs: 60_000,
+  watermarkIntervalMs: 1_000,
   badLimit: 500,
   transactionTimeoutMs: 60_000,
   fetchBytesMax: 8 * 1024 * 1024,
@@ -104,6 +107,7 @@ export class Worker {
       now: () => clock.now(),
       random,
       badLimit: options.config.badLimit,
+      watermarkIntervalMs: options.config.watermarkIntervalMs,
     })
   }
 
