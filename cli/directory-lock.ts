@@ -26,7 +26,7 @@ export function lockDirectory(directory: string): DirectoryLock {
     if (createWhole(path, { ...self, url: undefined })) return heldLock(path, self)
     const holder = readHolder(path)
     if (holder !== undefined && isRunning(holder)) throw inUse(directory, holder)
-    if (holder !== undefined) removeStale(path, holder)
+    removeStale(path, holder)
   }
   throw new CommandError(3, `${directory} is being taken by several processes at once; try again`)
 }
@@ -64,8 +64,8 @@ function createWhole(path: string, holder: LockHolder): boolean {
   }
 }
 
-/** Moves the lock away before looking at it again: what was taken by somebody else meanwhile goes back. */
-function removeStale(path: string, stale: LockHolder): void {
+/** Moves the lock away before looking at it again: what was taken by somebody else meanwhile goes back. An unreadable lock names nobody. */
+function removeStale(path: string, stale: LockHolder | undefined): void {
   const aside = `${path}.stale.${process.pid}`
   try {
     renameSync(path, aside)
@@ -73,7 +73,7 @@ function removeStale(path: string, stale: LockHolder): void {
     return
   }
   const moved = readHolder(aside)
-  if (moved?.pid !== stale.pid || moved.started !== stale.started) linkSync(aside, path)
+  if (moved?.pid !== stale?.pid || moved?.started !== stale?.started) linkSync(aside, path)
   rmSync(aside, { force: true })
 }
 

@@ -126,8 +126,8 @@ export const catalogue: readonly MetricDefinition[] = [
   counter('streams_store_errors_total', 'Failed calls to the state backend.', { store, reason: undefined }),
 
   // sinks
-  counter('streams_sink_rows_total', 'Rows written.', { sink, table, op: ['copy', 'merge', 'delete'] }),
-  counter('streams_sink_bytes_total', 'Bytes written.', { sink, table, op: ['copy', 'merge', 'delete'] }),
+  counter('streams_sink_rows_total', 'Rows written.', { sink, table, op: ['insert', 'upsert', 'delete'] }),
+  counter('streams_sink_bytes_total', 'Bytes written.', { sink }),
   histogram('streams_sink_batch_rows', 'Rows of a batch.', 'batchRows', { sink }),
   histogram('streams_sink_flush_duration_seconds', 'Time of a flush by phase.', 'flush', {
     sink,
