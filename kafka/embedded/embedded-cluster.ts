@@ -49,6 +49,7 @@ class LocalCluster implements EmbeddedCluster {
   private readonly coordinator: TransactionCoordinator
   private readonly embeddedGroups: EmbeddedGroups
   private readonly readers: LogReader[] = []
+  private maintenance: Promise<void> | undefined
 
   constructor({ directory, storage, clock, random }: EmbeddedOptions) {
     this.storage = storage ?? (directory === undefined ? new MemoryStorage() : new FileStorage(directory))
@@ -71,10 +72,18 @@ class LocalCluster implements EmbeddedCluster {
     return new EmbeddedProducer(identity, this.catalogue, this.coordinator, this.embeddedGroups)
   }
 
-  async maintain(): Promise<void> {
+  /** One round at a time: whoever calls during a round waits for its end. */
+  maintain(): Promise<void> {
+    this.maintenance ??= this.maintainOnce().finally(() => {
+      this.maintenance = undefined
+    })
+    return this.maintenance
+  }
+
+  private async maintainOnce(): Promise<void> {
     this.coordinator.maintain()
     this.embeddedGroups.maintain()
-    for (const partition of this.catalogue.allPartitions()) await maintainPartition(partition, this.clock)
+    for (const partition of [...this.catalogue.allPartitions()]) await maintainPartition(partition, this.clock)
   }
 
   async close(): Promise<void> {

@@ -47,7 +47,7 @@ export class Group {
     this.extendDeadline()
     this.completeJoining()
     const awaited = this.generation
-    while (this.state === 'joining' && this.generation === awaited) {
+    while (this.state === 'joining' && this.generation === awaited && this.members.has(member.memberId)) {
       await waitForAny([this.changed], this.clock, Math.max(1, this.nextEventMs() - this.clock.now()))
       member.seenMs = this.clock.now()
       this.expireSessions()

@@ -37,6 +37,7 @@ export class LogSegment {
   readonly logPath: string
   private readonly indexPath: string
   private readonly snapshotPath: string
+  private readonly rewritePath: string
   private readonly storage: LogStorage
   private openedFile: LogFile | undefined
   private knownFacts: SegmentFacts | undefined
@@ -49,6 +50,7 @@ export class LogSegment {
     this.baseOffset = baseOffset
     this.logPath = `${directory}/${segmentName(baseOffset)}.log`
     this.indexPath = `${directory}/${segmentName(baseOffset)}.index`
+    this.rewritePath = `${this.logPath}.cleaned`
     this.snapshotPath = `${directory}/${segmentName(baseOffset)}.snapshot`
   }
 
@@ -85,9 +87,8 @@ export class LogSegment {
   }
 
   /** Writes the index down: from now on the segment is only read. */
-  seal(deleteHorizon = this.facts.deleteHorizon): void {
+  seal(): void {
     const { facts } = this
-    facts.deleteHorizon = deleteHorizon
     const content: StoredFacts = { ...facts, index: facts.index.entries() }
     this.storage.replace(this.indexPath, Buffer.from(JSON.stringify(content)))
   }
@@ -119,6 +120,22 @@ export class LogSegment {
       length = Math.max(length, target.bytes.readInt32BE(start + batchField.batchLength) + lengthPrefixBytes)
     }
     return undefined
+  }
+
+  /** A file beside this segment's, for its content after compaction. */
+  beginRewrite(): LogFile {
+    this.storage.remove(this.rewritePath)
+    return this.storage.open(this.rewritePath)
+  }
+
+  /** Puts the rewritten content in the place of the old; the offsets that the segment spans stay the same. */
+  completeRewrite(deleteHorizon: number): void {
+    const { nextOffset, maxTimestamp } = this.facts
+    this.storage.rename(this.rewritePath, this.logPath)
+    this.openedFile = undefined
+    this.resumeOffset = this.resumePosition = 0
+    this.knownFacts = { ...this.scan(() => {}), nextOffset, maxTimestamp, deleteHorizon }
+    this.seal()
   }
 
   /** What is known of producers where this segment begins: recovery goes on from there instead of reading the whole log. */

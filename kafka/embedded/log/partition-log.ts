@@ -2,7 +2,7 @@
 import type { Clock } from '../../../core/clock.ts'
 import { OffsetOutOfRange } from '../../../core/errors.ts'
 import type { TopicPartition } from '../../../core/topic-partition.ts'
-import type { AbortedTransaction, FetchedPartition, Isolation, TopicConfig } from '../../cluster.ts'
+import type { FetchedPartition, Isolation, TopicConfig } from '../../cluster.ts'
 import { readBatchHeader } from '../../record-batch/batch-header.ts'
 import { stampAppendTime, stampBaseOffset } from '../../record-batch/batch-stamp.ts'
 import { type Marker, markerBytes, writeMarker } from '../../record-batch/control-batch.ts'
@@ -10,7 +10,7 @@ import type { LogStorage } from '../storage/log-storage.ts'
 import { WaitList } from '../wait-list.ts'
 import type { FetchBuffer } from './fetch-buffer.ts'
 import { LogSegment, type ReadLimits } from './log-segment.ts'
-import type { ProducerStates } from './producer-states.ts'
+import type { AbortedSpan, ProducerStates } from './producer-states.ts'
 import { recoverSegments } from './segment-recovery.ts'
 
 export interface PartitionLogOptions {
@@ -147,22 +147,16 @@ export class PartitionLog {
     this.segments.push(next)
   }
 
-  /** Puts a rewritten segment in the place of the one with the same base offset. */
-  replaceSegment(segment: LogSegment): void {
-    this.segments = this.segments.map((old) => (old.baseOffset === segment.baseOffset ? segment : old))
-  }
-
   markCleaned(upTo: number): void {
     this.writeCheckpoint({ ...this.checkpoint, cleanedUpTo: upTo })
     this.producers.forgetAbortedBelow(upTo)
   }
 
-  /** The aborted transactions that reach into [from, to). */
-  abortedBetween(from: number, to: number): AbortedTransaction[] {
-    return this.producers.abortedBetween(from, to)
+  get abortedSpans(): readonly AbortedSpan[] {
+    return this.producers.abortedSpans
   }
 
-  dropSegments(dropped: readonly LogSegment[]): void {
+  private dropSegments(dropped: readonly LogSegment[]): void {
     this.segments = this.segments.filter((segment) => !dropped.includes(segment))
     for (const segment of dropped) segment.remove()
   }

@@ -20,7 +20,7 @@ interface ProducerState {
   lastUsedMs: number
 }
 
-interface AbortedSpan extends AbortedTransaction {
+export interface AbortedSpan extends AbortedTransaction {
   /** The offset of the abort marker. */
   readonly lastOffset: number
 }
@@ -99,6 +99,10 @@ export class ProducerStates {
       if (lastOffset >= from && firstOffset < to) found.push({ producerId, firstOffset })
     }
     return found
+  }
+
+  get abortedSpans(): readonly AbortedSpan[] {
+    return this.aborted
   }
 
   /** Forgets aborted transactions that ended below `offset`: nothing of them is left to read. */
