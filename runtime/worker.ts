@@ -180,7 +180,7 @@ export class Worker {
   }
 
   private async adopt(assigned: readonly TaskId[]): Promise<void> {
-    const wanted = new Map(assigned.map((id) => [taskName(id), id]))
+    const wanted = new Map(assigned.filter((id) => this.isStreamTask(id)).map((id) => [taskName(id), id]))
     const leaving = [...this.slots].filter(([name]) => !wanted.has(name))
     const releasing = new Set(leaving.flatMap(([, { task }]) => (task === undefined ? [] : [task])))
     if (releasing.size > 0) await this.commitNow(releasing)
@@ -192,6 +192,11 @@ export class Worker {
     for (const [name, id] of wanted)
       if (!this.slots.has(name)) this.slots.set(name, { id, lifecycle: new TaskLifecycle(name), task: undefined })
     this.assigned = assigned
+  }
+
+  /** Sink tasks are sink-slots.ts. */
+  private isStreamTask({ subtopology }: TaskId): boolean {
+    return this.options.topology.subtopologies[subtopology]?.kind === 'stream'
   }
 
   private async open(slot: Slot): Promise<void> {
