@@ -18,19 +18,22 @@ export interface FaultHooks {
   after?(call: ClusterCall): void | Promise<void>
 }
 
-type Around = <T>(call: ClusterCall, apply: () => Promise<T>) => Promise<T>
+/** Stands around each call: it may delay it, leave it out, apply it later or forget its answer. */
+export type Around = <T>(call: ClusterCall, apply: () => Promise<T>) => Promise<T>
 
 /** The same cluster with `faults` around each call of its admin, readers, producers and groups. */
-export function withFaults<Inner extends Cluster>(
-  cluster: Inner,
-  faults: FaultHooks,
-): Pick<Cluster, 'admin' | 'groups' | 'initProducer' | 'openReader'> {
-  const around: Around = async (call, apply) => {
+export function withFaults<Inner extends Cluster>(cluster: Inner, faults: FaultHooks): FaultyCluster {
+  return withAround(cluster, async (call, apply) => {
     await faults.before?.(call)
     const answer = await apply()
     await faults.after?.(call)
     return answer
-  }
+  })
+}
+
+export type FaultyCluster = Pick<Cluster, 'admin' | 'groups' | 'initProducer' | 'openReader'>
+
+export function withAround(cluster: Cluster, around: Around): FaultyCluster {
   return {
     admin: faultyAdmin(cluster.admin, around),
     groups: faultyGroups(cluster.groups, around),
