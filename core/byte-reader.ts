@@ -1,4 +1,5 @@
 // Reads what ByteWriter wrote, within fixed bounds: running over the end is a BadRecord, never a wrong value.
+import { isUtf8 } from 'node:buffer'
 import { BadRecord } from './errors.ts'
 
 export class ByteReader {
@@ -42,6 +43,10 @@ export class ByteReader {
   }
 
   text(length: number): string {
-    return this.bytes(length).toString('utf8')
+    const bytes = this.bytes(length)
+    const text = bytes.utf8Slice()
+    // A replacement character is either in the bytes or stands for what is not UTF-8.
+    if (text.includes('\ufffd') && !isUtf8(bytes)) throw new BadRecord('decode', 'text is not UTF-8')
+    return text
   }
 }
