@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../core/clock.ts'
 import { type Logger, silentLogger } from '../core/logger.ts'
 import type { Random } from '../core/random.ts'
 import type { TaskId } from '../core/topic-partition.ts'
-import type { Cluster } from '../kafka/cluster.ts'
+import type { Admin, Cluster } from '../kafka/cluster.ts'
 import type { Measurements } from '../metrics/measurements.ts'
 import type { SchemaRegistry } from '../serdes/schema-registry.ts'
 import type { Sink } from '../sinks/sink.ts'
@@ -13,6 +13,7 @@ import { ApplicationMeasurements } from './application-measurements.ts'
 import { GlobalTables } from './global-tables.ts'
 import { LogEnds } from './log-ends.ts'
 import { fixedMembership, type Membership } from './membership.ts'
+import { purgeRepartitionTopics } from './repartition-purge.ts'
 import { SinkSlots, sinkTables } from './sink-slots.ts'
 import type { ApplicationSnapshot, ApplicationState } from './snapshot.ts'
 import { snapshotOf } from './snapshot-of.ts'
@@ -40,10 +41,12 @@ export interface ApplicationOptions {
 
 const POLL_WAIT_MS = 500
 const ENDS_INTERVAL_MS = 1_000
+const PURGE_INTERVAL_MS = 30_000
 
 export class Application {
   readonly topology: CompiledTopology
   readonly worker: Worker
+  private readonly admin: Admin
   private readonly clock: Clock
   private readonly sinks: SinkSlots
   private readonly globalTables: GlobalTables
@@ -61,6 +64,7 @@ export class Application {
     const config = { ...defaultWorkerConfig, ...options.config }
     const measurements = new ApplicationMeasurements(options.measurements, topology)
     this.topology = topology
+    this.admin = cluster.admin
     this.clock = clock
     this.globalTables = globalTables
     this.measurements = measurements
@@ -98,7 +102,7 @@ export class Application {
   async run(): Promise<void> {
     const { signal } = this.stopping
     try {
-      await Promise.all([this.runWorker(signal), this.sinks.run(POLL_WAIT_MS, signal), this.watchEnds(signal)])
+      await Promise.all([this.runWorker(signal), this.sinks.run(POLL_WAIT_MS, signal), this.keepHouse(signal)])
     } catch (error) {
       this.current = 'failed'
       this.stopping.abort()
@@ -159,9 +163,14 @@ export class Application {
     }
   }
 
-  private async watchEnds(signal: AbortSignal): Promise<void> {
+  private async keepHouse(signal: AbortSignal): Promise<void> {
+    let purgedAt = this.clock.now()
     while (!signal.aborted) {
       await this.ends.refresh()
+      if (this.clock.now() - purgedAt >= PURGE_INTERVAL_MS) {
+        purgedAt = this.clock.now()
+        await purgeRepartitionTopics(this.admin, this.worker.tasks)
+      }
       this.measurements.observe(this.snapshot())
       await this.clock.sleep(ENDS_INTERVAL_MS, signal)
     }

@@ -74,6 +74,7 @@ export class Task implements TaskContext, InputEvents {
   private readonly repartitions: readonly WriteNode[]
   private reading: Input | undefined
   private touched = false
+  private committedPositions: readonly Position[] = []
   private readonly idleTopics = new Set<string>()
   private told: { watermark: number; status: UpstreamStatus; at: number } | undefined
   private advancedTo: number
@@ -178,6 +179,11 @@ export class Task implements TaskContext, InputEvents {
     }
   }
 
+  /** Committed positions in repartition topics. */
+  committedInputs(): readonly Position[] {
+    return this.committedPositions
+  }
+
   get changelogTopic(): string {
     return this.subtopology.changelog?.name ?? ''
   }
@@ -188,6 +194,9 @@ export class Task implements TaskContext, InputEvents {
     this.oldFences = []
     this.stores.clear()
     this.touched = false
+    this.committedPositions = this.inputs
+      .filter(({ hasClock }) => !hasClock)
+      .map(({ topic, partition, position }) => ({ topic, partition, offset: position }))
   }
 
   /** Right after an empty fetch: inputs that have been read to their end for `idleAfterMs` no longer hold the watermark back. */

@@ -1,0 +1,160 @@
+// The embedded engine: cluster and registry in the data directory, state in memory, Postgres beside them or elsewhere, and the application on top.
+import { join } from 'node:path'
+import { systemClock } from '../core/clock.ts'
+import { type EmbeddedCluster, openEmbeddedCluster } from '../kafka/embedded/embedded-cluster.ts'
+import { Application } from '../runtime/application.ts'
+import { type EmbeddedRegistry, openEmbeddedRegistry } from '../serdes/registry/embedded.ts'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../sinks/postgres/embedded-server.ts'
+import { createPostgresSink, type PostgresSink } from '../sinks/postgres/postgres-sink.ts'
+import { openRowReader, type RowReader } from '../sinks/postgres/row-reader.ts'
+import { MemoryBackend } from '../state/memory/memory-backend.ts'
+import type { DataDirectory } from './data-directory.ts'
+import type { Engine, EngineContext, OpenedLog, ReadyCheck } from './program.ts'
+
+/** Compaction, retention and timeouts of the embedded cluster. */
+const MAINTENANCE_INTERVAL_MS = 10_000
+
+/** Opens what the data directory holds; the caller owns its lock. */
+export async function openLog(
+  directory: DataDirectory,
+): Promise<OpenedLog & { readonly cluster: EmbeddedCluster; readonly registry: EmbeddedRegistry }> {
+  const cluster = await openEmbeddedCluster({ directory: directory.log, clock: systemClock, random: Math.random })
+  const registry = await openEmbeddedRegistry({ file: join(directory.log, 'schemas.jsonl') })
+  return { cluster, registry, close: () => cluster.close() }
+}
+
+export async function startEngine(context: EngineContext): Promise<Engine> {
+  const { options, topology, directory, measurements, clock, logger } = context
+  const closers: (() => Promise<void>)[] = []
+  try {
+    const { cluster, registry } = await openLog(directory)
+    closers.push(() => cluster.close())
+    const postgres = await postgresOf(context)
+    closers.push(postgres.stop)
+    const reader = openRowReader(postgres.url)
+    closers.push(() => reader.close())
+    const sink = createPostgresSink({
+      connection: postgres.url,
+      schema: topology.name,
+      app: topology.name,
+      clock,
+      random: Math.random,
+      measurements,
+    })
+    closers.push(() => sink.close())
+    if (options.fresh && options.confirm === topology.name) await sink.clearSchema()
+    const application = await Application.start({
+      ...{ topology, cluster, registry, sink, clock, logger, measurements },
+      backend: new MemoryBackend(),
+      config: {
+        commitIntervalMs: options.commitIntervalMs,
+        badLimit: options.badLimit,
+        // A bounded run never declares an input idle: its answer depends on the records alone.
+        ...(options.untilDone ? { idleAfterMs: Number.POSITIVE_INFINITY } : {}),
+      },
+    })
+    return new RunningEngine({
+      application,
+      cluster,
+      registry,
+      sink,
+      postgresUrl: postgres.url,
+      reader,
+      closers,
+      maintenanceClock: clock,
+    })
+  } catch (error) {
+    for (const close of closers.reverse()) await close()
+    throw error
+  }
+}
+
+async function postgresOf({
+  options,
+  directory,
+  logger,
+}: EngineContext): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> {
+  if (options.postgres !== undefined) return { url: options.postgres, stop: async () => {} }
+  const server: EmbeddedPostgres = await startEmbeddedPostgres({ directory: directory.postgres, logger })
+  return { url: server.url, stop: () => server.stop() }
+}
+
+interface Parts {
+  readonly application: Application
+  readonly cluster: EmbeddedCluster
+  readonly registry: EmbeddedRegistry
+  readonly sink: PostgresSink
+  readonly postgresUrl: string
+  readonly reader: RowReader
+  /** In the order of opening; closed in the reverse. */
+  readonly closers: (() => Promise<void>)[]
+  readonly maintenanceClock: EngineContext['clock']
+}
+
+class RunningEngine implements Engine {
+  readonly cluster: EmbeddedCluster
+  readonly registry: EmbeddedRegistry
+  readonly postgresUrl: string
+  readonly rows: Engine['rows']
+  readonly ended: Promise<void>
+  private readonly parts: Parts
+  private readonly running: Promise<void>
+  private readonly closing = new AbortController()
+
+  constructor(parts: Parts) {
+    this.parts = parts
+    this.cluster = parts.cluster
+    this.registry = parts.registry
+    this.postgresUrl = parts.postgresUrl
+    this.rows = (sql, parameters) => parts.reader.rows(sql, parameters)
+    this.running = Promise.all([parts.application.run(), this.maintain()]).then(() => {})
+    this.ended = this.running.then(() => new Promise<void>(() => {}))
+    // Whoever closes the engine before it fails does not look at `ended`.
+    this.ended.catch(() => {})
+  }
+
+  snapshot() {
+    return this.parts.application.snapshot()
+  }
+
+  checks(): readonly ReadyCheck[] {
+    const { application, reader } = this.parts
+    return [
+      {
+        name: 'tasks',
+        check: async () => {
+          const { state } = application.snapshot()
+          if (state !== 'running') throw new Error(`the application is ${state}`)
+        },
+      },
+      {
+        name: 'postgres',
+        check: async () => {
+          await reader.rows('SELECT 1')
+        },
+      },
+    ]
+  }
+
+  isCaughtUp(): Promise<boolean> {
+    return this.parts.application.isCaughtUp()
+  }
+
+  async close(): Promise<void> {
+    const { application, closers } = this.parts
+    this.closing.abort()
+    application.stop()
+    await this.running.catch(() => {})
+    await application.close()
+    for (const close of [...closers].reverse()) await close()
+  }
+
+  private async maintain(): Promise<void> {
+    const { cluster, maintenanceClock } = this.parts
+    const { signal } = this.closing
+    while (!signal.aborted) {
+      await maintenanceClock.sleep(MAINTENANCE_INTERVAL_MS, signal)
+      if (!signal.aborted) await cluster.maintain()
+    }
+  }
+}
