@@ -160,9 +160,7 @@ async function readResolved(serde: Serde<unknown>, buffer: Buffer, start: number
 /** Text where the bytes are text, else base64. */
 function readable(bytes: Buffer): string {
   const text = bytes.toString('utf8')
-  return Buffer.from(text, 'utf8').equals(bytes) && !/[^\P{Cc}\s]/u.test(text)
-    ? text
-    : bytes.toString('base64')
+  return Buffer.from(text, 'utf8').equals(bytes) && !/[^\P{Cc}\s]/u.test(text) ? text : bytes.toString('base64')
 }
 
 /** What JSON cannot hold becomes text; views on the fetched bytes become copies. */

@@ -1,0 +1,41 @@
+// Routes that show the topology: as text, Mermaid or JSON, and as a drawing for the page.
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { read } from './access.ts'
+import { drawTopology } from './drawing/drawing.ts'
+import type { ServerOptions } from './http-server.ts'
+
+export type TopologyFormat = 'text' | 'mermaid' | 'json'
+
+const contentTypes: Readonly<Record<TopologyFormat, string>> = {
+  text: 'text/plain; charset=utf-8',
+  mermaid: 'text/vnd.mermaid; charset=utf-8',
+  json: 'application/json; charset=utf-8',
+}
+const schema = {
+  querystring: {
+    type: 'object',
+    additionalProperties: false,
+    properties: { format: { type: 'string', enum: ['text', 'mermaid', 'json'] } },
+  },
+} as const
+
+interface Parameters {
+  readonly format?: TopologyFormat
+}
+
+export function topologyRoutes(server: FastifyInstance, { topology, describe }: ServerOptions): void {
+  const drawing = { right: drawTopology(topology, 'right'), down: drawTopology(topology, 'down') }
+
+  server.get<{ Querystring: Parameters }>('/topology', { ...read, schema }, async (request, reply) => {
+    const format = request.query.format ?? acceptedFormat(request)
+    return reply.type(contentTypes[format]).header('vary', 'accept').send(describe(format))
+  })
+
+  server.get('/api/drawing', read, async () => drawing)
+}
+
+function acceptedFormat({ headers }: FastifyRequest): TopologyFormat {
+  const accept = headers.accept ?? ''
+  if (accept.includes('application/json')) return 'json'
+  return accept.includes('mermaid') ? 'mermaid' : 'text'
+}
