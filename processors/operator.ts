@@ -40,6 +40,8 @@ export interface TaskContext {
     record: StreamRecord,
     letter: { readonly node: string; readonly reason: string; readonly message: string; readonly topic?: string },
   ): void
+  /** Rows of a global table by key (texts and numbers), by its source topic. */
+  globalTable(topic: string): ReadonlyMap<unknown, unknown>
   /** Where the input record behind this row stands. */
   place(record: StreamRecord): RecordContext
 }

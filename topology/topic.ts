@@ -1,6 +1,6 @@
 // Topic definitions: what is durable in the log has a name, schemas, a number of partitions and a configuration, declared once.
 import type { TopicConfig } from '../kafka/cluster.ts'
-import type { Schema } from '../serdes/schema.ts'
+import { type Schema, t } from '../serdes/schema.ts'
 
 interface TopicShape<Kind extends string> {
   readonly kind: Kind
@@ -13,13 +13,116 @@ interface TopicShape<Kind extends string> {
 /** Written contravariantly in V: a narrower value may be written. */
 export interface WritableTopic<in out K, in V> extends TopicShape<'topic' | 'dead-letter topic'> {
   readonly key: Schema<K>
+  readonly value: Schema<unknown>
+  /** Event time of a value, ms UTC; without it the record's own timestamp. */
+  readonly timestamp: ((value: never) => number) | undefined
+  /** How values are written: Confluent-framed Avro under subject `<topic>-value`, or plain JSON. */
+  readonly format: 'avro' | 'json'
+  /** Carries V in the type; never called. */
   readonly accepts: (value: V) => void
 }
 
 export interface Topic<in out K, in out V> extends WritableTopic<K, V> {
+  readonly kind: 'topic'
   readonly value: Schema<V>
-  /** Event time of a value, ms UTC; without it the record's own timestamp. */
   readonly timestamp: ((value: V) => number) | undefined
-  /** How values are written: Confluent-framed Avro under subject `<topic>-value`, or plain JSON. */
-  readonly format: 'avro' | 'json'
+}
+
+const DEFAULT_PARTITIONS = 4
+const accepts = (): void => {}
+
+interface TopicSpec<K, V> {
+  readonly key: Schema<K>
+  readonly value: Schema<V>
+  readonly timestamp?: (value: NoInfer<V>) => number
+  /** Default 4. */
+  readonly partitions?: number
+  readonly config?: Partial<TopicConfig>
+  /** Default avro. */
+  readonly format?: 'avro' | 'json'
+}
+
+/** A topic that is read or written: `topic('sf311.raw', { key: caseId, value: RawCase })`. */
+export function topic<K, V>(name: string, spec: TopicSpec<K, V>): Topic<K, V> {
+  const { key, value, timestamp, partitions = DEFAULT_PARTITIONS, config = {}, format = 'avro' } = spec
+  return { kind: 'topic', name, key, value, timestamp, partitions, config, format, accepts }
+}
+
+declare const rejected: unique symbol
+
+/** A record of a topic of `V` that went no further: its bytes, why, and where it stood. */
+export interface DeadLetter<out V> {
+  readonly [rejected]?: Schema<V>
+  readonly reason: string
+  readonly message: string
+  readonly node: string
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  /** Of the original record, ms UTC. */
+  readonly timestamp: number
+  readonly key: Buffer | undefined
+  readonly value: Buffer | undefined
+  /** The original record's own headers. */
+  readonly headers: readonly { readonly name: string; readonly value: Buffer | undefined }[]
+  readonly schemaId: number | undefined
+  /** How often processing has been tried. */
+  readonly attempt: number
+  readonly topologyHash: string
+}
+
+/** Where records of one topic go that are refused. Their bytes stay as they were, so reading gives whole dead letters under the original key bytes. */
+export interface DeadLetterTopic<in out K, in V> extends WritableTopic<K, DeadLetter<V>> {
+  readonly kind: 'dead-letter topic'
+}
+
+/** `deadLetterTopic('sf311.dead-letters', raw)`: for the refused records of `raw`. */
+export function deadLetterTopic<K, V>(
+  name: string,
+  of: Topic<K, V>,
+  { partitions = of.partitions }: { readonly partitions?: number } = {},
+): DeadLetterTopic<K, V> {
+  const { key } = of
+  const value = t.bytes
+  return {
+    kind: 'dead-letter topic',
+    name,
+    key,
+    value,
+    timestamp: undefined,
+    format: 'avro',
+    partitions,
+    config: {},
+    accepts,
+  }
+}
+
+/** The topic behind a groupBy: entries of `E` by `K`, each with the record they came from. */
+export interface GroupTopic<in out K, in out E, in out SK, in V> extends TopicShape<'group topic'> {
+  readonly key: Schema<K>
+  readonly entry: Schema<E>
+  readonly sourceKey: Schema<SK>
+  /** Takes every V. */
+  readonly sourceValue: Schema<unknown>
+  /** Carry the types; never called. */
+  readonly exact?: (entry: E) => void
+  readonly accepts: (value: V) => void
+}
+
+interface GroupTopicSpec<K, E, SK, V> {
+  readonly key: Schema<K>
+  readonly entry: Schema<E>
+  /** The table that is grouped. */
+  readonly source: { readonly key: Schema<SK>; readonly value: Schema<V> }
+  /** Default 4. */
+  readonly partitions?: number
+}
+
+/** `groupTopic('counts-by-neighborhood', { key: neighborhood, entry: Volume, source: { key: caseId, value: LocatedCase } })` */
+export function groupTopic<K, E, SK, V>(
+  name: string,
+  { key, entry, source, partitions = DEFAULT_PARTITIONS }: GroupTopicSpec<K, E, SK, V>,
+): GroupTopic<K, E, SK, V> {
+  const { key: sourceKey, value: sourceValue } = source
+  return { kind: 'group topic', name, key, entry, sourceKey, sourceValue, partitions, config: {}, accepts }
 }

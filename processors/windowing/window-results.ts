@@ -1,0 +1,176 @@
+// The results of one windowed aggregate: what changed since the last commit, what is still open, and what is sent when.
+// A window is read once and written once a commit, whatever number of inputs it took.
+import { assert } from '../../core/assert.ts'
+import { StreamRecord } from '../../core/stream-record.ts'
+import type { WindowStore } from '../../state/task-stores.ts'
+import type { Outputs, TaskContext } from '../operator.ts'
+import { port } from '../outputs.ts'
+import type { KeyIdentities, KeyIdentity } from './key-identity.ts'
+import { OpenWindows } from './open-windows.ts'
+import { Result, type ResultStatus, WindowKey } from './window-result.ts'
+import { WindowState } from './window-state.ts'
+import type { Windowing } from './windowing.ts'
+
+/** Keys asked of the store at once when windows close. */
+const CLOSE_CHUNK = 5000
+
+export interface ResultRules<A> {
+  readonly windowing: Windowing
+  readonly graceMs: number
+  readonly emit: 'updates' | 'final'
+  readonly initial: A
+  /** Such a result is no row at all: it is sent as a delete. */
+  isInitial(value: A): boolean
+  /** What must hold of every result at a commit; a result that breaks it is a bug. */
+  isValid(value: A): boolean
+}
+
+/** A window that changed since the last commit. */
+interface ChangedWindow<K, A> {
+  readonly key: K
+  readonly start: number
+  value: A
+  timestamp: number
+  clock: number
+  ingestedAt: number
+  emitted: number
+  isFinal: boolean
+}
+
+export class WindowResults<K, A> {
+  private readonly context: TaskContext
+  private readonly store: WindowStore<K, WindowState<A>>
+  private readonly identities: KeyIdentities<K>
+  private readonly rules: ResultRules<A>
+  private readonly open: OpenWindows<K>
+  private readonly changed = new Map<number, Map<KeyIdentity, ChangedWindow<K, A>>>()
+
+  constructor(
+    context: TaskContext,
+    store: WindowStore<K, WindowState<A>>,
+    identities: KeyIdentities<K>,
+    rules: ResultRules<A>,
+  ) {
+    this.context = context
+    this.store = store
+    this.identities = identities
+    this.rules = rules
+    this.open = new OpenWindows(identities, (start) => this.closesAt(start))
+  }
+
+  closesAt(start: number): number {
+    return this.rules.windowing.endOf(start) + this.rules.graceMs
+  }
+
+  load(keys: readonly K[], starts: readonly number[]): Promise<void> | undefined {
+    return this.store.load(keys, starts)
+  }
+
+  exists(key: K, start: number): boolean {
+    return this.pending(key, start) !== undefined || this.store.get(key, start) !== undefined
+  }
+
+  /** The result so far; undefined: there is none. */
+  valueOf(key: K, start: number): A | undefined {
+    const value = this.pending(key, start)?.value ?? this.store.get(key, start)?.value
+    return value === undefined || this.rules.isInitial(value) ? undefined : value
+  }
+
+  /** Takes one input into one window. */
+  update<V>(key: K, start: number, step: (total: A, value: V) => A, value: V, cause: StreamRecord): void {
+    const window = this.pending(key, start) ?? this.begin(key, start)
+    window.value = step(window.value, value)
+    if (cause.timestamp > window.timestamp) window.timestamp = cause.timestamp
+    if (cause.clock > window.clock) window.clock = cause.clock
+    window.ingestedAt = cause.ingestedAt
+  }
+
+  /** Before a commit: one result for each changed window. */
+  flush(outputs: Outputs): void {
+    const out = port(outputs)
+    for (const windows of this.changed.values()) for (const window of windows.values()) this.settle(window, out)
+    this.changed.clear()
+  }
+
+  /** Closes the windows that end, grace included, at the watermark or before. */
+  async advance(watermark: number, outputs: Outputs): Promise<void> {
+    for (const { start, keys } of this.open.takeClosed(watermark)) {
+      for (let from = 0; from < keys.length; from += CLOSE_CHUNK) {
+        const chunk = keys.slice(from, from + CLOSE_CHUNK)
+        await this.store.load(chunk, new Array(chunk.length).fill(start))
+        for (const key of chunk) this.close(key, start, port(outputs))
+      }
+    }
+  }
+
+  async restore(): Promise<void> {
+    await this.store.scan((key, start, { isFinal }) => {
+      if (!isFinal) this.open.add(key, start)
+    })
+  }
+
+  private pending(key: K, start: number): ChangedWindow<K, A> | undefined {
+    return this.changed.get(start)?.get(this.identities.of(key))
+  }
+
+  private begin(key: K, start: number): ChangedWindow<K, A> {
+    const isClosed = this.context.watermark() >= this.closesAt(start)
+    const state = this.store.get(key, start) ?? this.empty(isClosed)
+    const window = { ...state, key, start, ingestedAt: 0 }
+    if (!state.isFinal) this.open.add(key, start)
+    let windows = this.changed.get(start)
+    if (windows === undefined) {
+      windows = new Map()
+      this.changed.set(start, windows)
+    }
+    windows.set(this.identities.of(key), window)
+    return window
+  }
+
+  private empty(isFinal: boolean): WindowState<A> {
+    const { initial } = this.rules
+    const never = Number.NEGATIVE_INFINITY
+    return new WindowState({ value: initial, timestamp: never, clock: never, emitted: 0, isFinal })
+  }
+
+  /** Stores a changed window and sends its result, if results are sent by now. */
+  private settle(window: ChangedWindow<K, A>, out: StreamRecord[]): void {
+    const { key, start, value, isFinal } = window
+    assert(this.rules.isValid(value), `an impossible result in the window of ${new Date(start).toISOString()}`)
+    if (this.rules.isInitial(value)) return this.remove(window, out)
+    if (isFinal || this.rules.emit === 'updates') {
+      this.send(window, new Result(value, isFinal ? 'corrected' : 'provisional', window.emitted++), out)
+    }
+    this.store.put(key, start, new WindowState(window))
+  }
+
+  private remove(window: ChangedWindow<K, A>, out: StreamRecord[]): void {
+    this.store.delete(window.key, window.start)
+    this.open.remove(window.key, window.start)
+    if (window.emitted > 0) this.send(window, undefined, out)
+  }
+
+  private send(window: ChangedWindow<K, A>, result: Result<A> | undefined, out: StreamRecord[]): void {
+    const { key, start, timestamp, clock, ingestedAt } = window
+    const windowKey = new WindowKey(key, start, this.rules.windowing.endOf(start))
+    out.push(new StreamRecord(windowKey, result, timestamp, clock, ingestedAt, -1))
+  }
+
+  private close(key: K, start: number, out: StreamRecord[]): void {
+    const pending = this.pending(key, start)
+    const state = pending ?? this.store.get(key, start)
+    if (state === undefined || this.rules.isInitial(state.value)) {
+      if (pending !== undefined) pending.isFinal = true
+      return
+    }
+    this.changed.get(start)?.delete(this.identities.of(key))
+    const status: ResultStatus = 'final'
+    const at = this.closesAt(start)
+    const windowKey = new WindowKey(key, start, this.rules.windowing.endOf(start))
+    out.push(
+      new StreamRecord(windowKey, new Result(state.value, status, state.emitted), at, at, pending?.ingestedAt ?? 0, -1),
+    )
+    const { value, timestamp, clock, emitted } = state
+    this.store.put(key, start, new WindowState({ value, timestamp, clock, emitted: emitted + 1, isFinal: true }))
+  }
+}

@@ -1,0 +1,15 @@
+// How time is cut into windows: the windows that contain an instant, and where each ends. All times are instants, ms UTC.
+
+export interface Windowing {
+  /** Start of the latest window that contains `at`. */
+  startAt(at: number): number
+  /** Start of the window before the one that starts at `start`: the next to ask whether it contains an instant too. */
+  before(start: number): number
+  /** Exclusive. */
+  endOf(start: number): number
+}
+
+/** Visits the windows that contain `at`, the latest first. */
+export function windowsAt(windowing: Windowing, at: number, visit: (start: number) => void): void {
+  for (let start = windowing.startAt(at); windowing.endOf(start) > at; start = windowing.before(start)) visit(start)
+}

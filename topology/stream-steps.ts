@@ -1,0 +1,208 @@
+// Streams as they grow: each method adds one step to the graph and returns what stands behind it.
+import { assert } from '../core/assert.ts'
+import { StreamsError } from '../core/errors.ts'
+import type { RecordContext } from '../core/stream-record.ts'
+import { Enrich } from '../processors/enrich.ts'
+import { Filter } from '../processors/filter.ts'
+import { FlatMap, type KeyAndValue } from '../processors/flat-map.ts'
+import { FlatMapValues } from '../processors/flat-map-values.ts'
+import { MapValues } from '../processors/map-values.ts'
+import { Merge } from '../processors/merge.ts'
+import { Peek } from '../processors/peek.ts'
+import { SelectKey } from '../processors/select-key.ts'
+import { Split } from '../processors/split.ts'
+import type { ValueFunction } from '../processors/user-functions.ts'
+import { type Rejected, Validate } from '../processors/validate.ts'
+import type { Extension, RecordClass } from '../serdes/schema.ts'
+import type { Version, VersionedStore } from '../state/store-definitions.ts'
+import type { Fits } from './fits.ts'
+import { extending } from './record-extension.ts'
+import type { Output } from './steps.ts'
+import type {
+  Branches,
+  FunctionOptions,
+  RekeyedStream,
+  Sinkable,
+  StepOptions,
+  Stream,
+  Table,
+  ToTableOptions,
+} from './stream.ts'
+import { addOperator, type StreamTraits } from './stream-traits.ts'
+import type { DeadLetter, WritableTopic } from './topic.ts'
+import { addVersionedTable } from './versioned-table-step.ts'
+
+export class StreamSteps<in out K, out V> implements Stream<K, V> {
+  readonly kind = 'stream'
+  readonly traits: StreamTraits<V>
+
+  constructor(traits: StreamTraits<V>) {
+    this.traits = traits
+  }
+
+  mapValues<Out>(map: ValueFunction<K, V, Out>, options: FunctionOptions = {}): Stream<K, Out> {
+    return this.withValues<Out>(addOperator(this.traits, 'mapValues', options, (step) => new MapValues(step, map)))
+  }
+
+  flatMapValues<Out>(map: ValueFunction<K, V, readonly Out[]>, options: FunctionOptions = {}): Stream<K, Out> {
+    const output = addOperator(this.traits, 'flatMapValues', options, (step) => new FlatMapValues(step, map))
+    return this.withValues<Out>(output)
+  }
+
+  filter<Out extends V>(
+    keep: ((value: V, key: K, place: RecordContext) => value is Out) | ValueFunction<K, V, boolean>,
+    options: FunctionOptions = {},
+  ): Stream<K, Out> {
+    const output = addOperator(this.traits, 'filter', options, (step) => new Filter(step, keep))
+    return this.withValues<Out>(output)
+  }
+
+  peek(look: ValueFunction<K, V, void>, options: FunctionOptions = {}): Stream<K, V> {
+    return this.behind(addOperator(this.traits, 'peek', options, (step) => new Peek(step, look)))
+  }
+
+  enrich<Out, R>(
+    record: RecordClass<Out> & Extension<V, unknown>,
+    fields: ValueFunction<K, V, R>,
+    options: FunctionOptions = {},
+  ): Stream<K, Out> {
+    const extend = extending<V, R, Out>(record)
+    const output = addOperator(this.traits, 'enrich', options, (step) => new Enrich(step, fields, extend))
+    return new StreamSteps<K, Out>({ ...this.traits, output, schema: record })
+  }
+
+  map<K2, Out>(map: ValueFunction<K, V, KeyAndValue<K2, Out>>, options: FunctionOptions = {}): RekeyedStream<K2, Out> {
+    const mapOne: ValueFunction<K, V, readonly KeyAndValue<K2, Out>[]> = (value, key, place) => [map(value, key, place)]
+    return this.rekeyed(addOperator(this.traits, 'map', options, (step) => new FlatMap(step, mapOne)))
+  }
+
+  flatMap<K2, Out>(
+    map: ValueFunction<K, V, readonly KeyAndValue<K2, Out>[]>,
+    options: FunctionOptions = {},
+  ): RekeyedStream<K2, Out> {
+    return this.rekeyed(addOperator(this.traits, 'flatMap', options, (step) => new FlatMap(step, map)))
+  }
+
+  selectKey<K2>(key: ValueFunction<K, V, K2>, options: FunctionOptions = {}): RekeyedStream<K2, V> {
+    const output = addOperator(this.traits, 'selectKey', options, (step) => new SelectKey(step, key))
+    return new StreamSteps<K2, V>({ ...this.traits, output, isKeyed: false })
+  }
+
+  merge<V2>(other: RekeyedStream<K, V2>, { name }: StepOptions = {}): Stream<K, V | V2> {
+    if (!(other instanceof StreamSteps)) throw new StreamsError('topology', 'merge takes a stream of the same builder')
+    const { graph, output, anchor, isKeyed, isProvisional } = this.traits
+    const step = graph.operator(
+      { operation: 'merge', anchor, explicit: name },
+      { inputs: [output, other.traits.output], instantiate: () => new Merge() },
+    )
+    return new StreamSteps<K, V | V2>({
+      graph,
+      output: { step, port: 0 },
+      anchor,
+      schema: undefined,
+      isKeyed: isKeyed && other.traits.isKeyed,
+      isProvisional: isProvisional || other.traits.isProvisional,
+    })
+  }
+
+  split<N extends string>(
+    branches: Readonly<Record<N, ValueFunction<K, V, boolean>>>,
+    options: FunctionOptions = {},
+  ): Branches<N, Stream<K, V>> {
+    const predicates: readonly [string, ValueFunction<K, V, boolean>][] = Object.entries(branches)
+    const names = predicates.map(([name]) => name)
+    const wants = predicates.map(([, predicate]) => predicate)
+    const { step } = addOperator(this.traits, 'split', options, (of) => new Split(of, wants))
+    return {
+      branch: (name) => this.behind({ step, port: names.indexOf(name) }),
+      rest: this.behind({ step, port: names.length }),
+    }
+  }
+
+  repartition<K2, T>(
+    topic: WritableTopic<K2, T> & Fits<V, T>,
+    key: ValueFunction<K, V, NoInfer<K2>>,
+    options: FunctionOptions = {},
+  ): Stream<K2, V> {
+    const { graph, isProvisional, schema } = this.traits
+    const output = addOperator(this.traits, 'selectKey', options, (step) => new SelectKey(step, key))
+    graph.write({ operation: 'to', anchor: topic.name }, { inputs: [output], topic, use: 'internal' })
+    const step = graph.source(
+      { operation: 'source', anchor: topic.name },
+      { inputs: [], topic, use: 'internal', as: 'stream' },
+    )
+    return new StreamSteps<K2, V>({
+      graph,
+      output: { step, port: 0 },
+      anchor: topic.name,
+      schema,
+      isKeyed: true,
+      isProvisional,
+    })
+  }
+
+  to<T>(topic: WritableTopic<K, T> & Fits<V, T>, { name }: StepOptions = {}): void {
+    const { graph, output } = this.traits
+    graph.write({ operation: 'to', anchor: topic.name, explicit: name }, { inputs: [output], topic, use: 'external' })
+  }
+
+  sink<Row, R>(
+    table: Sinkable<Row>,
+    toRow: (value: V, key: K, place: RecordContext) => R,
+    { name }: StepOptions = {},
+  ): void {
+    const { graph, output } = this.traits
+    const plainRow = (value: V, key: K, place: RecordContext) => requireRow(toRow(value, key, place))
+    graph.sink({ operation: 'sink', anchor: table.name, explicit: name }, { inputs: [output], table, toRow: plainRow })
+  }
+
+  validate<Out>(
+    parse: ValueFunction<K, V, Out | Rejected>,
+    options: FunctionOptions & { readonly invalid: WritableTopic<K, DeadLetter<V>> },
+  ): Stream<K, Out> {
+    const { invalid } = options
+    const operator = addOperator(this.traits, 'validate', options, (step) => new Validate(step, parse, invalid.name), {
+      deadLetters: invalid,
+    })
+    return this.withValues<Out>(operator)
+  }
+
+  toTable<S, Ver extends Version, R>(
+    store: VersionedStore<K, S, Ver>,
+    options: ToTableOptions<V, Ver, R>,
+  ): Table<K, V, S> {
+    this.requireKeyed('toTable')
+    return addVersionedTable(this.traits, newStream, store, options)
+  }
+
+  private requireKeyed(operation: string): void {
+    if (this.traits.isKeyed) return
+    const message = `${operation} needs records in the partition of their key: call repartition after the step that changed the key`
+    throw new StreamsError('topology', message)
+  }
+
+  private behind(output: Output): Stream<K, V> {
+    return new StreamSteps<K, V>({ ...this.traits, output })
+  }
+
+  private withValues<Out>(output: Output): Stream<K, Out> {
+    return new StreamSteps<K, Out>({ ...this.traits, output, schema: undefined })
+  }
+
+  private rekeyed<K2, Out>(output: Output): RekeyedStream<K2, Out> {
+    return new StreamSteps<K2, Out>({ ...this.traits, output, schema: undefined, isKeyed: false })
+  }
+}
+
+export function newStream<K, V>(traits: StreamTraits<V>): Stream<K, V> {
+  return new StreamSteps<K, V>(traits)
+}
+
+function requireRow(row: unknown): Readonly<Record<string, unknown>> {
+  assert(isRow(row), 'a row is an object with a value for each column')
+  return row
+}
+
+function isRow(row: unknown): row is Readonly<Record<string, unknown>> {
+  return typeof row === 'object' && row !== null
+}

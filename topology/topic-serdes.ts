@@ -1,0 +1,28 @@
+// How a topic's bytes are read and written: keys as Kafka's serializers write them, values framed Avro, JSON, or what only the application reads.
+import { binarySerde } from '../serdes/binary-serde.ts'
+import { confluentSerde } from '../serdes/confluent-serde.ts'
+import { jsonSerde } from '../serdes/json-serde.ts'
+import { keySerde } from '../serdes/key-serde.ts'
+import type { SchemaRegistry } from '../serdes/schema-registry.ts'
+import type { Serde } from '../serdes/serde.ts'
+import type { TopicSerdes } from './graph.ts'
+import { GroupChangeSerde } from './group-change-serde.ts'
+import type { AnyTopic, TopicUse } from './steps.ts'
+
+export function topicSerdes(topic: AnyTopic, use: TopicUse): (registry: SchemaRegistry) => Promise<TopicSerdes> {
+  return async (registry) => ({ key: keySerde(topic.key), value: await valueSerde(topic, use, registry) })
+}
+
+async function valueSerde(topic: AnyTopic, use: TopicUse, registry: SchemaRegistry): Promise<Serde<unknown>> {
+  if (topic.kind === 'group topic') return new GroupChangeSerde(topic)
+  if (topic.kind === 'dead-letter topic') return rawSerde
+  if (use === 'internal') return binarySerde(topic.value)
+  if (topic.format === 'json') return jsonSerde(topic.value)
+  return confluentSerde({ schema: topic.value, subject: `${topic.name}-value`, registry })
+}
+
+/** Dead letters hold the bytes of other topics. */
+const rawSerde: Serde<Buffer> = {
+  write: (value, to) => to.bytes(value),
+  read: (buffer, start, end) => buffer.subarray(start, end),
+}
