@@ -23,12 +23,16 @@ export class EventStreams {
   }
 
   routes(server: FastifyInstance): void {
-    server.get('/api/events', read, (_request, reply) => {
+    server.get('/api/events', read, async (_request, reply) => {
       if (this.clients.size >= clientsMax || this.closing.signal.aborted) {
         return reply.code(503).send({ error: `there are ${clientsMax} event streams already` })
       }
       reply.hijack()
-      this.open(reply.raw, reply.getHeaders())
+      for (const [name, value] of Object.entries(reply.getHeaders())) {
+        if (value !== undefined) reply.raw.setHeader(name, value)
+      }
+      this.open(reply.raw)
+      return reply
     })
   }
 
@@ -37,7 +41,7 @@ export class EventStreams {
     for (const client of this.clients) client.end()
   }
 
-  private open(client: ServerResponse, headers: Parameters<ServerResponse['writeHead']>[1]): void {
+  private open(client: ServerResponse): void {
     client.writeHead(200, {
       ...headers,
       'content-type': 'text/event-stream; charset=utf-8',
