@@ -38,7 +38,7 @@ export class RecordWriter {
     const { buffer, position } = scratch
     const partition = partitionFor(buffer, 0, keyEnd, this.topic.partitions)
     const batch = this.outputs.batchFor(this.topic.name, partition, position + RECORD_OVERHEAD_BYTES)
-    const timestamp = record.timestamp < now ? record.timestamp : now
+    const timestamp = Math.min(record.timestamp, now)
     batch.append(
       timestamp,
       buffer,

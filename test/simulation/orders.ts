@@ -1,0 +1,131 @@
+// The topology under simulation, and what must come out of it: versions of orders, deduplicated, counted per shop and hour, and written as rows.
+import { hours } from '../../core/duration.ts'
+import type { Random } from '../../core/random.ts'
+import { reject } from '../../processors/validate.ts'
+import { t } from '../../serdes/schema.ts'
+import { windowed, windowResult } from '../../serdes/windowed.ts'
+import { pg, pgTable } from '../../sinks/postgres/table.ts'
+import { versionedStore, windowStore } from '../../state/store-definitions.ts'
+import type { CompiledTopology } from '../../topology/graph.ts'
+import { StreamsBuilder } from '../../topology/streams-builder.ts'
+import { deadLetterTopic, groupTopic, topic } from '../../topology/topic.ts'
+import { tumbling } from '../../topology/windows.ts'
+
+export class Order extends t.record('Order', { shop: t.string, version: t.int, amount: t.int, at: t.instant }) {}
+class Kept extends t.record('Kept', { shop: t.string, amount: t.int, at: t.instant }) {}
+class Sales extends t.record('Sales', { orders: t.int, amount: t.int }) {}
+class Priced extends t.extend('Priced', Order, { soFar: t.optional(t.int) }) {}
+
+export const orders = topic('orders', {
+  key: t.string,
+  value: Order,
+  timestamp: ({ at }) => at,
+  partitions: 2,
+  config: { timestampType: 'LogAppendTime' },
+})
+export const badOrders = deadLetterTopic('bad-orders', orders)
+export const priced = topic('priced', { key: t.string, value: Priced, partitions: 2 })
+export const sales = topic('sales', { key: windowed(t.string), value: windowResult(Sales), partitions: 2 })
+export const orderTable = pgTable(
+  'orders',
+  { id: pg.text(), shop: pg.text(), version: pg.int4, amount: pg.int4 },
+  { key: ['id'], newest: ['version'] },
+)
+export const versionTable = pgTable('versions', { id: pg.text(), version: pg.int4 }, { append: true })
+
+export function orderTopology(): CompiledTopology {
+  const streams = new StreamsBuilder('shop', { deadLetters: badOrders })
+  const table = streams
+    .stream(orders)
+    .validate((order) => (order.amount < 0 ? reject('amount') : order), { invalid: badOrders })
+    .toTable(versionedStore('orders', { key: t.string, value: Kept, version: t.int }), {
+      version: ({ version }) => version,
+      keep: ({ shop, amount, at }) => ({ shop, amount, at }),
+    })
+  const counts = table
+    .groupBy(
+      groupTopic('sales-by-shop', {
+        key: t.string,
+        entry: Sales,
+        source: { key: t.string, value: Order },
+        partitions: 2,
+      }),
+      ({ shop, amount, at }) => [{ key: shop, at, value: { orders: 1, amount } }],
+    )
+    .windowedBy(tumbling({ size: hours(1), grace: hours(2), late: 'correct', zone: 'UTC' }))
+    .aggregate(windowStore('hourly-sales', { key: t.string, value: Sales }), {
+      initial: { orders: 0, amount: 0 },
+      add: (total, one) => ({ orders: total.orders + one.orders, amount: total.amount + one.amount }),
+      subtract: (total, one) => ({ orders: total.orders - one.orders, amount: total.amount - one.amount }),
+    })
+  counts.joinInput(Priced, (result) => ({ soFar: result?.orders })).to(priced)
+  counts.toStream().to(sales)
+  const out = streams.stream(priced)
+  out.sink(orderTable, ({ shop, version, amount }, id) => ({ id, shop, version, amount }))
+  out.sink(versionTable, ({ version }, id) => ({ id, version }))
+  return streams.build()
+}
+
+export interface OrderRow {
+  readonly id: string
+  readonly order: Order
+}
+
+/** A log of versions with repeats, stale ones and bad ones. */
+export function someOrders(random: Random, count: number): OrderRow[] {
+  const start = Date.UTC(2025, 11, 31)
+  const rows: OrderRow[] = []
+  for (let i = 0; i < count; i++) {
+    const again = rows[Math.floor(random() * rows.length)]
+    if (again !== undefined && random() < 0.2) {
+      rows.push(again)
+      continue
+    }
+    const id = `o${Math.floor(random() * count * 0.6)}`
+    const at = start + Math.floor(random() * 6) * 600_000 + i * 120_000
+    const amount = random() < 0.05 ? -1 : Math.floor(random() * 100)
+    rows.push({
+      id,
+      order: new Order({ shop: `s${Math.floor(random() * 3)}`, version: Math.floor(random() * 4), amount, at }),
+    })
+  }
+  return rows
+}
+
+export interface Expected {
+  readonly accepted: ReadonlyMap<string, readonly Order[]>
+  readonly bad: number
+  readonly sales: ReadonlyMap<string, { readonly orders: number; readonly amount: number }>
+}
+
+/** Computed from the rows alone: the engine's code has no part in it. */
+export function expected(rows: readonly OrderRow[]): Expected {
+  const accepted = new Map<string, Order[]>()
+  const seen = new Map<string, { version: number; contents: Set<string> }>()
+  let bad = 0
+  for (const { id, order } of rows) {
+    if (order.amount < 0) {
+      bad++
+      continue
+    }
+    const content = JSON.stringify(order)
+    const known = seen.get(id)
+    if (
+      known !== undefined &&
+      (order.version < known.version || (order.version === known.version && known.contents.has(content)))
+    )
+      continue
+    if (known !== undefined && order.version === known.version) known.contents.add(content)
+    else seen.set(id, { version: order.version, contents: new Set([content]) })
+    accepted.set(id, [...(accepted.get(id) ?? []), order])
+  }
+  const sums = new Map<string, { orders: number; amount: number }>()
+  for (const versions of accepted.values()) {
+    const last = versions.at(-1)
+    if (last === undefined) continue
+    const key = `${last.shop}@${Math.floor(last.at / 3_600_000) * 3_600_000}`
+    const sum = sums.get(key) ?? { orders: 0, amount: 0 }
+    sums.set(key, { orders: sum.orders + 1, amount: sum.amount + last.amount })
+  }
+  return { accepted, bad, sales: sums }
+}

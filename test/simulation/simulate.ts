@@ -1,0 +1,161 @@
+// One seed is one run: the same faults, the same interleaving, the same answer. `npm run simulate -- --runs 200000 --seed 1`.
+import { isDeepStrictEqual } from 'node:util'
+import { seededRandom } from '../../core/random.ts'
+import { TopicReader, TopicWriter } from '../../runtime/topic-io.ts'
+import type { Topic } from '../../topology/topic.ts'
+import {
+  badOrders,
+  type Expected,
+  expected,
+  type Order,
+  type OrderRow,
+  orders,
+  orderTable,
+  orderTopology,
+  priced,
+  sales,
+  someOrders,
+  versionTable,
+} from './orders.ts'
+import { type Coverage, World } from './world.ts'
+
+const TURNS = 1_500
+
+/** @throws when the outcome differs from that of a run without faults, naming the seed. */
+export async function simulateSeed(seed: number, coverage: Coverage = new Map()): Promise<void> {
+  const world = await World.open(seed, orderTopology(), coverage)
+  const rows = someOrders(seededRandom(seed * 31 + 7), 30 + (seed % 40))
+  await writeInput(world, rows)
+  try {
+    await world.run(TURNS)
+    check(await outcome(world), expected(rows))
+  } catch (error) {
+    throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
+}
+
+interface Outcome {
+  readonly versions: ReadonlyMap<string, readonly number[]>
+  readonly sales: ReadonlyMap<string, { readonly orders: number; readonly amount: number }>
+  readonly bad: number
+  readonly tableRows: readonly Readonly<Record<string, unknown>>[]
+  readonly versionRows: number
+}
+
+async function writeInput(world: World, rows: readonly OrderRow[]): Promise<void> {
+  const topic = physical(world, orders.name)
+  await world.cluster.admin.createTopics([
+    {
+      name: topic.name,
+      partitions: topic.partitions,
+      config: {
+        cleanupPolicy: 'delete',
+        timestampType: 'LogAppendTime',
+        retentionMs: -1,
+        segmentBytes: 1 << 20,
+        deleteRetentionMs: 0,
+        minCompactionLagMs: 0,
+      },
+    },
+  ])
+  const producer = await world.cluster.initProducer({ transactionalId: 'input', transactionTimeoutMs: 60_000 })
+  const writer = new TopicWriter<string, Order>(topic, await topic.serdes(world.registry), producer)
+  for (let at = 0; at < rows.length; at += 4)
+    await writer.write(
+      rows
+        .slice(at, at + 4)
+        .map(({ id, order }) => ({ key: id, value: order, timestamp: order.at, ingestedAt: world.clock.now() })),
+    )
+}
+
+async function outcome(world: World): Promise<Outcome> {
+  const versions = new Map<string, number[]>()
+  const enriched = await readAll(world, priced)
+  for (const { key, value } of enriched) versions.set(key, [...(versions.get(key) ?? []), value?.version ?? -1])
+  const counts = new Map<string, { orders: number; amount: number }>()
+  for (const { key, value } of await readAll(world, sales)) {
+    const name = `${key.key}@${key.start}`
+    if (value === undefined) counts.delete(name)
+    else counts.set(name, { orders: value.value.orders, amount: value.value.amount })
+  }
+  const bad = physical(world, badOrders.name)
+  const letters = new TopicReader(bad, await bad.serdes(world.registry), world.cluster)
+  return {
+    versions,
+    sales: counts,
+    bad: (await letters.readAll()).length,
+    tableRows: world.sink.rows(orderTable),
+    versionRows: world.sink.rows(versionTable).length,
+  }
+}
+
+function check(got: Outcome, want: Expected): void {
+  const versions = new Map([...want.accepted].map(([id, accepted]) => [id, accepted.map(({ version }) => version)]))
+  const wantRows = [...want.accepted].map(([id, accepted]) => ({ id, ...accepted.at(-1) }))
+  same(
+    'accepted versions, once each',
+    byKey(got.versions, (list) => list.toSorted()),
+    byKey(versions, (list) => list.toSorted()),
+  )
+  same('counts of the latest versions', byKey(got.sales), byKey(want.sales))
+  same('dead letters', got.bad, want.bad)
+  same(
+    'rows of the latest versions',
+    got.tableRows.map(({ id, version }) => `${id} v${version}`).sort(),
+    wantRows.map(({ id, version }) => `${id} v${version}`).sort(),
+  )
+  same(
+    'rows appended, once a version',
+    got.versionRows,
+    [...want.accepted.values()].reduce((sum, { length }) => sum + length, 0),
+  )
+}
+
+function byKey<V, W = V>(
+  map: ReadonlyMap<string, V>,
+  of: (value: V) => W = (value) => value as unknown as W,
+): [string, W][] {
+  return [...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => [key, of(value)])
+}
+
+function same(what: string, got: unknown, want: unknown): void {
+  if (!isDeepStrictEqual(got, want))
+    throw new Error(`${what}: got ${JSON.stringify(got)}, want ${JSON.stringify(want)}`)
+}
+
+function physical(world: World, name: string) {
+  const topic = world.topology.topics.find((one) => one.name === name)
+  if (topic === undefined) throw new Error(`no topic ${name}`)
+  return topic
+}
+
+async function readAll<K, V>(world: World, topic: Topic<K, V>) {
+  const found = physical(world, topic.name)
+  return new TopicReader<K, V>(found, await found.serdes(world.registry), world.cluster).readAll()
+}
+
+/** From the command line: `--runs N`, `--seed FIRST`. Prints progress and the coverage; a failing seed ends it with a non-zero code. */
+export async function simulate(args: readonly string[]): Promise<void> {
+  const runs = numberAfter(args, '--runs') ?? 200_000
+  const first = numberAfter(args, '--seed') ?? 1
+  const coverage: Coverage = new Map()
+  const failures: string[] = []
+  let lastLine = Date.now()
+  for (let i = 0; i < runs; i++) {
+    await simulateSeed(first + i, coverage).catch((error: unknown) => {
+      failures.push(String(error))
+      console.log(String(error))
+    })
+    if (Date.now() - lastLine < 10_000) continue
+    lastLine = Date.now()
+    console.log(`${i + 1} of ${runs} seeds, ${failures.length} failed`)
+  }
+  for (const [cell, count] of [...coverage].sort()) console.log(`${cell.padEnd(24)} ${count}`)
+  console.log(`${runs} seeds from ${first}, ${failures.length} failed`)
+  if (failures.length > 0) process.exitCode = 1
+}
+
+function numberAfter(args: readonly string[], flag: string): number | undefined {
+  const at = args.indexOf(flag)
+  return at < 0 ? undefined : Number(args[at + 1])
+}
