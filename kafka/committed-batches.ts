@@ -13,7 +13,11 @@ import { type RecordColumns, readRecordBatch } from './record-batch/record-colum
  * Walks a fetch from `position` on. Each step yields the next position, behind data, control and aborted batches alike; after it `columns` holds the batch's
  * rows from `position` on: none for what is no committed data. (With read_uncommitted nothing is reported as aborted, so all data passes.)
  */
-export function* committedBatches(fetched: FetchedPartition, position: number, columns: RecordColumns): Generator<number> {
+export function* committedBatches(
+  fetched: FetchedPartition,
+  position: number,
+  columns: RecordColumns,
+): Generator<number> {
   const { batches } = fetched
   const aborted = new AbortedFilter(fetched.aborted)
   for (let at = 0; ; ) {

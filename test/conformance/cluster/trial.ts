@@ -53,10 +53,10 @@ export class Trial {
   readonly topic: string
   readonly under: ClusterUnderTrial
 
-  constructor(under: ClusterUnderTrial) {
+  constructor(under: ClusterUnderTrial, topic = `trial-${randomUUID()}`) {
     this.under = under
     this.cluster = under.cluster
-    this.topic = `trial-${randomUUID()}`
+    this.topic = topic
   }
 
   async createTopic(config: Partial<TopicConfig> = {}, partitions = 2): Promise<void> {
