@@ -1,6 +1,6 @@
 // The Postgres tables of a city's cases, and how records become their rows.
 import type { Windowed, WindowResult } from '../serdes/windowed.ts'
-import { pg, pgTable } from '../sinks/postgres/table.ts'
+import { type PgTable, pg, pgTable } from '../sinks/postgres/table.ts'
 import type { DeadLetter } from '../topology/topic.ts'
 import type { EnrichedCase, Neighborhood, Volume } from './case.ts'
 
@@ -162,9 +162,14 @@ export function toVersionRow(found: EnrichedCase) {
   }
 }
 
+type VolumeRow = typeof neighborhoodVolume extends PgTable<infer Row> ? Row : never
+
 /** `undefined`: the window is empty again. */
-export function toVolumeRow(result: WindowResult<Volume> | undefined, { key, start, end }: Windowed<Neighborhood>) {
-  if (result === undefined) return { neighborhood: key, window_start: start, deleted: true as const }
+export function toVolumeRow(
+  result: WindowResult<Volume> | undefined,
+  { key, start, end }: Windowed<Neighborhood>,
+): VolumeRow {
+  if (result === undefined) return { neighborhood: key, window_start: start, deleted: true }
   const { value, status, revision } = result
   const window = { neighborhood: key, window_start: start, window_end: end ?? start }
   return { ...window, opened: value.opened, closed: value.closed, status, revision }
