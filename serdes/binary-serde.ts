@@ -3,7 +3,7 @@ import { compileReader } from './binary/reader-compiler.ts'
 import { wireTypeOf } from './binary/wire-type.ts'
 import { compileWriter } from './binary/writer-compiler.ts'
 import type { Schema } from './schema.ts'
-import type { SchemaDescription } from './schema-description.ts'
+import { nameOf, type SchemaDescription } from './schema-description.ts'
 import type { Serde } from './serde.ts'
 
 const compiled = new WeakMap<SchemaDescription, Serde<unknown>>()
@@ -12,15 +12,10 @@ const compiled = new WeakMap<SchemaDescription, Serde<unknown>>()
 export function binarySerde<T>({ description }: Schema<T>): Serde<T> {
   let serde = compiled.get(description)
   if (serde === undefined) {
-    const name = schemaName(description)
+    const name = nameOf(description)
     serde = { write: compileWriter(description, name), read: compileReader(wireTypeOf(description), description, name) }
     compiled.set(description, serde)
   }
   // The map forgets the type that the schema had when the serde was compiled from it.
   return serde as Serde<T>
-}
-
-/** What errors call a value of this schema. */
-function schemaName(description: SchemaDescription): string {
-  return description.kind === 'record' || description.kind === 'id' ? description.name : description.kind
 }

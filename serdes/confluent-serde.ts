@@ -9,6 +9,7 @@ import { parseWireType } from './binary/parse-wire-type.ts'
 import { compileReader, type Read } from './binary/reader-compiler.ts'
 import { binarySerde } from './binary-serde.ts'
 import type { Schema } from './schema.ts'
+import { nameOf } from './schema-description.ts'
 import type { SchemaRegistry } from './schema-registry.ts'
 import { type Serde, UnresolvedSchema } from './serde.ts'
 
@@ -118,10 +119,7 @@ class FramedSerde<T> implements ConfluentSerde<T> {
       const reasons = incompatibilities({ reader: this.text, writer: text })
       if (reasons.length > 0) return { kind: 'incompatible', reasons: reasons.join('; ') }
       const { description } = this.schema
-      return {
-        kind: 'readable',
-        read: compileReader<T>(parseWireType(text), description, `schema of ${description.kind}`),
-      }
+      return { kind: 'readable', read: compileReader(parseWireType(text), description, nameOf(description)) }
     } catch (error) {
       const reasons = error instanceof Error ? error.message : String(error)
       return { kind: 'incompatible', reasons }

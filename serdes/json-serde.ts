@@ -1,13 +1,14 @@
 // Plain JSON, checked against the schema in both directions: for topics that other programs write or read without a registry.
 // Instants are milliseconds, bytes are base64; an optional field may be absent or null; fields the schema does not have are ignored.
-import { isUtf8 } from 'node:buffer'
 import { BadRecord } from '../core/errors.ts'
 import { fromJson, toJson } from './json-value.ts'
 import type { Schema } from './schema.ts'
+import { nameOf } from './schema-description.ts'
 import type { Serde } from './serde.ts'
+import { utf8Text } from './unicode.ts'
 
 export function jsonSerde<T>({ description }: Schema<T>): Serde<T> {
-  const name = description.kind === 'record' ? description.name : description.kind
+  const name = nameOf(description)
   return {
     write: (value, to) => to.text(JSON.stringify(toJson(description, value, name))),
     // What was checked against the schema has the schema's type.
@@ -16,8 +17,8 @@ export function jsonSerde<T>({ description }: Schema<T>): Serde<T> {
 }
 
 function parse(buffer: Buffer, start: number, end: number): unknown {
-  const text = buffer.utf8Slice(start, end)
-  if (text.includes('\ufffd') && !isUtf8(buffer.subarray(start, end))) throw new BadRecord('decode', 'not UTF-8')
+  const text = utf8Text(buffer, start, end)
+  if (text === undefined) throw new BadRecord('decode', 'not UTF-8')
   try {
     return JSON.parse(text)
   } catch (cause) {

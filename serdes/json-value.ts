@@ -2,12 +2,13 @@
 import { never } from '../core/assert.ts'
 import { BadRecord } from '../core/errors.ts'
 import type { RecordDescription, SchemaDescription } from './schema-description.ts'
+import { shown } from './shown.ts'
+import { isUnicode } from './unicode.ts'
 
 type Direction = 'encode' | 'decode'
 type Convert = (schema: SchemaDescription, value: unknown, place: string) => unknown
 type JsonObject = Readonly<Record<string, unknown>>
 
-const loneSurrogate = /\p{Surrogate}/u
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
 /** @throws BadRecord `encode`; what JSON has no word for (NaN, Infinity) is refused. */
@@ -69,7 +70,7 @@ function isScalar(schema: Scalar, value: unknown): boolean {
   switch (schema.kind) {
     case 'string':
     case 'id':
-      return typeof value === 'string' && !loneSurrogate.test(value)
+      return typeof value === 'string' && isUnicode(value)
     case 'one of':
       return typeof value === 'string' && schema.values.includes(value)
     case 'int':
@@ -96,7 +97,7 @@ function map(
   if (!isObject(value)) return refuse(direction, place, 'a map', value)
   const map: Record<string, unknown> = Object.create(null)
   for (const key of Object.keys(value)) {
-    if (loneSurrogate.test(key)) refuse(direction, place, 'Unicode keys', key)
+    if (!isUnicode(key)) refuse(direction, place, 'Unicode keys', key)
     map[key] = part(values, value[key], `${place}{}`)
   }
   return map
@@ -124,6 +125,5 @@ function isObject(value: unknown): value is JsonObject {
 }
 
 function refuse(direction: Direction, place: string, wanted: string, value: unknown): never {
-  const shown = JSON.stringify(value)?.slice(0, 40) ?? String(value)
-  throw new BadRecord(direction, `${place}: expected ${wanted}, not ${shown}`)
+  throw new BadRecord(direction, `${place}: expected ${wanted}, not ${shown(value)}`)
 }

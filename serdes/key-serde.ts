@@ -7,8 +7,7 @@ import { binarySerde } from './binary-serde.ts'
 import { type Schema, schemaOf } from './schema.ts'
 import type { SchemaDescription, WindowedDescription } from './schema-description.ts'
 import type { Serde } from './serde.ts'
-
-const loneSurrogate = /\p{Surrogate}/u
+import { isUnicode } from './unicode.ts'
 
 /** Text and ids: UTF-8; int: 4 bytes; long and instant: 8 bytes; windowed: the key, then 8 bytes of window start; else Avro. */
 export function keySerde<T>(schema: Schema<T>): Serde<T> {
@@ -39,7 +38,7 @@ function textSerde(place: string): Serde<string> {
       if (typeof value !== 'string') mistyped(place, 'text', value)
       const before = to.position
       to.text(value)
-      if (to.position - before === value.length || !loneSurrogate.test(value)) return
+      if (to.position - before === value.length || isUnicode(value)) return
       to.position = before
       mistyped(place, 'Unicode text', value)
     },

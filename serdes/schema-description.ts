@@ -53,3 +53,8 @@ export function isAvroName(text: string): boolean {
 export function isEnum({ values }: OneOfDescription): boolean {
   return values.every(isAvroName)
 }
+
+/** What errors call a value of this schema. */
+export function nameOf(schema: SchemaDescription): string {
+  return schema.kind === 'record' || schema.kind === 'id' ? schema.name : schema.kind
+}

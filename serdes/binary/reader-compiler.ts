@@ -1,6 +1,6 @@
 // Compiles readers: straight-line code from the bytes of a writer's layout to the values of our schema, skipping what the schema leaves out.
 // One function for each pair of them. It may look past the end of a value, never use what is there: every length is bounded and the end must match.
-import { assert, never } from '../../core/assert.ts'
+import { never } from '../../core/assert.ts'
 import type { RecordDescription, SchemaDescription } from '../schema-description.ts'
 import { incompatible } from './incompatible.ts'
 import { readBoolean, readDouble, readOneOf, readSized, readWhole, skipSized, skipWhole } from './primitive-readers.ts'
@@ -63,7 +63,7 @@ function readOptional(source: Source, wire: WireType, schema: SchemaDescription,
 function readUnion(source: Source, branches: readonly WireType[], schema: SchemaDescription, place: string): string {
   const value = source.name('union')
   const branch = source.name('branch')
-  assert(branches.length <= 64, `${place}: a union of more than 64 branches`)
+  if (branches.length > 64) incompatible(place, { kind: 'union', branches }, 'a union of at most 64 branches')
   source.add(`let ${value}`, `const ${branch} = buffer[p++]`)
   for (const [index, wire] of branches.entries()) {
     source.add(`${index === 0 ? '' : '} else '}if (${branch} === ${index * 2}) {`)

@@ -1,6 +1,6 @@
 // What compiled readers call for the less common bytes: long varints, longer texts, and every refusal.
-import { isUtf8 } from 'node:buffer'
 import { BadRecord } from '../../core/errors.ts'
+import { utf8Text } from '../unicode.ts'
 
 /** Where the last `longAt` ended: a second result without an allocation. */
 export const cursor = { position: 0 }
@@ -64,8 +64,5 @@ export function bytesAt(buffer: Buffer, start: number, length: number): Buffer {
 }
 
 export function textAt(buffer: Buffer, start: number, length: number, place: string): string {
-  const text = buffer.utf8Slice(start, start + length)
-  // A replacement character is either in the bytes or stands for what is not UTF-8.
-  if (text.includes('\ufffd') && !isUtf8(buffer.subarray(start, start + length))) refuse(place, 'not UTF-8')
-  return text
+  return utf8Text(buffer, start, start + length) ?? refuse(place, 'not UTF-8')
 }

@@ -1,13 +1,13 @@
 // What compiled writers call: each puts a value at `position` of a buffer with room enough and returns the position behind it.
 import { BadRecord } from '../../core/errors.ts'
+import { shown } from '../shown.ts'
+import { isUnicode } from '../unicode.ts'
 
 const SHORT_TEXT = 48
 const TWO_POW_27 = 134_217_728
-const loneSurrogate = /\p{Surrogate}/u
 
 export function mistyped(place: string, wanted: string, value: unknown): never {
-  const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : String(value).slice(0, 40)
-  throw new BadRecord('encode', `${place}: expected ${wanted}, not ${shown}`)
+  throw new BadRecord('encode', `${place}: expected ${wanted}, not ${shown(value)}`)
 }
 
 /** A safe integer as a zigzag varint: at most 8 bytes. */
@@ -77,7 +77,7 @@ export function putText(buffer: Buffer, position: number, value: string, place: 
 function putLongText(buffer: Buffer, position: number, value: string, place: string): number {
   const guess = position + lengthOfLength(value.length)
   const written = buffer.utf8Write(value, guess)
-  if (written !== value.length && loneSurrogate.test(value)) return mistyped(place, 'Unicode text', value)
+  if (written !== value.length && !isUnicode(value)) return mistyped(place, 'Unicode text', value)
   const start = position + lengthOfLength(written)
   if (start !== guess) buffer.copyWithin(start, guess, guess + written)
   return putWhole(buffer, position, written, place) + written

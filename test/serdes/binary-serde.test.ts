@@ -208,6 +208,7 @@ describe('values that do not fit their schema are refused', () => {
     ['text in a map of numbers', { counts: { a: 'b' } }],
     ['a number for a boolean', { urgent: 1 }],
     ['text for a double', { latitude: '37.7' }],
+    ['an object that has no text form', { agency: Object.create(null) }],
   ])('%s', (_, changes) => {
     const to = new ByteWriter(1)
     to.bytes(Buffer.from('before'))

@@ -29,9 +29,9 @@ describe('JSON values', () => {
         try {
           bytes = encode(any, value)
         } catch (error) {
-          return expect(error).toMatchObject({ code: 'encode', message: expect.stringMatching(/NaN|Infinity|null/) })
+          expect(error).toMatchObject({ code: 'encode', message: expect.stringMatching(/NaN|Infinity/) })
+          return
         }
-        // JSON has no negative zero.
         expect(encode(any, decode(any, bytes))).toEqual(bytes)
       }),
       { numRuns: 200 },
