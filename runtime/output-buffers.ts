@@ -15,6 +15,7 @@ interface PartitionBuffer extends TopicPartition {
 
 export class OutputBuffers {
   private readonly partitions = new Map<string, PartitionBuffer[]>()
+  private readonly all: PartitionBuffer[] = []
   private readonly spare: RecordBatchWriter[] = []
   /** Upper bound of what waits, bytes. */
   byteLength = 0
@@ -39,14 +40,13 @@ export class OutputBuffers {
   /** Takes everything out, as rounds of at most one batch a partition. Give the batches back with `reuse`. */
   take(): ProducedBatch[][] {
     const rounds: ProducedBatch[][] = []
-    for (const buffers of this.partitions.values())
-      for (const { topic, partition, batches } of buffers) {
-        batches.forEach((records, round) => {
-          rounds[round] ??= []
-          rounds[round].push({ topic, partition, records })
-        })
-        batches.length = 0
-      }
+    for (const { topic, partition, batches } of this.all) {
+      batches.forEach((records, round) => {
+        rounds[round] ??= []
+        rounds[round].push({ topic, partition, records })
+      })
+      batches.length = 0
+    }
     this.byteLength = 0
     return rounds
   }
@@ -69,6 +69,7 @@ export class OutputBuffers {
     if (buffer === undefined) {
       buffer = { topic, partition, batches: [] }
       buffers[partition] = buffer
+      this.all.push(buffer)
     }
     return buffer
   }

@@ -144,6 +144,7 @@ export async function simulate(args: readonly string[]): Promise<void> {
   for (let i = 0; i < runs; i++) {
     await simulateSeed(first + i, coverage).catch((error: unknown) => {
       failures.push(String(error))
+      if (process.env.SIMULATION_STACK) console.log((error as Error).cause)
       console.log(String(error))
     })
     if (Date.now() - lastLine < 10_000) continue

@@ -31,8 +31,8 @@ interface Process extends Actor {
   failure: unknown
 }
 
-const LOST = 0.012
-const UNANSWERED = 0.012
+const LOST = 0.006
+const UNANSWERED = 0.006
 const CHUNK_ENTRIES = 2
 const CALLS_OF_A_PRODUCER = new Set(['send', 'sendOffsets', 'commit', 'abort'])
 
@@ -127,21 +127,21 @@ export class World {
   private makeTrouble(): void {
     const dice = this.random()
     const process = this.anyProcess()
-    if (dice < 0.012) {
+    if (dice < 0.003) {
       this.kill(process)
       if (this.processes.length < 2) this.spawn()
       this.reassignOrphans()
-    } else if (dice < 0.022) {
+    } else if (dice < 0.008) {
       if (this.processes.length < 4) this.spawn()
       this.moveOneTask()
-    } else if (dice < 0.035) {
+    } else if (dice < 0.012) {
       this.cover('paused', process)
       process.pausedFor = 20 + Math.floor(this.random() * 150)
-    } else if (dice < 0.06) {
+    } else if (dice < 0.04) {
       this.tell(process)
-    } else if (dice < 0.065) {
+    } else if (dice < 0.045) {
       this.clock.advance(Math.floor(this.random() * 3_000))
-    } else if (dice < 0.068) {
+    } else if (dice < 0.048) {
       void this.cluster.maintain()
     }
   }
@@ -213,7 +213,27 @@ export class World {
   }
 
   private async live(process: Process): Promise<void> {
-    const application = await Application.start({
+    const application = await this.start(process)
+    process.application = application
+    for (;;) {
+      await this.scheduler.turn(process)
+      await application.step()
+    }
+  }
+
+  /** As a supervisor would: a process that cannot start yet is started again. */
+  private async start(process: Process): Promise<Application> {
+    for (;;) {
+      try {
+        return await this.startOnce(process)
+      } catch (error) {
+        if (!(error instanceof Retriable)) throw error
+      }
+    }
+  }
+
+  private startOnce(process: Process): Promise<Application> {
+    return Application.start({
       topology: this.topology,
       cluster: this.clusterOf(process),
       registry: this.registry,
@@ -233,11 +253,6 @@ export class World {
         return this.scheduler.turn(process)
       },
     })
-    process.application = application
-    for (;;) {
-      await this.scheduler.turn(process)
-      await application.step()
-    }
   }
 
   private membershipOf(process: Process): Membership {
