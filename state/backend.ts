@@ -77,8 +77,8 @@ export interface TaskState {
   get(store: string, key: Buffer, keyStart: number, keyEnd: number): Buffer | undefined
   /** R5 and S6: applies changes and moves the checkpoint, in chained chunks. @throws StateCorrupted, TaskFenced */
   apply(changes: Changes, move: CheckpointMove): Promise<void>
-  /** Every entry of a store, in no order, whole. Views are valid during the visit. */
-  scan(store: string, visit: (key: Buffer, value: Buffer) => void): Promise<void>
+  /** Every entry of a store, or `limit` of them, in no order, whole. Views are valid during the visit. */
+  scan(store: string, visit: (key: Buffer, value: Buffer) => void, limit?: number): Promise<void>
   /** Entries held, per store; for metrics and the check at S5. */
   entries(store: string): number
   bytes(store: string): number

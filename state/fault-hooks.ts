@@ -71,8 +71,8 @@ class FaultyTaskState implements TaskState {
     return this.call('apply', () => this.inner.apply(now, move))
   }
 
-  scan(store: string, visit: (key: Buffer, value: Buffer) => void): Promise<void> {
-    return this.call('scan', () => this.inner.scan(store, visit))
+  scan(store: string, visit: (key: Buffer, value: Buffer) => void, limit?: number): Promise<void> {
+    return this.call('scan', () => this.inner.scan(store, visit, limit))
   }
 
   entries(store: string): number {

@@ -85,13 +85,12 @@ export class WriteBuffer {
   ): void {
     let ordinal = 0
     this.ordinals.scan((buffer, keyStart, keyEnd) => {
-      if (ordinal >= limit) return
       const start = this.starts[ordinal] as number
       const end = this.ends[ordinal] as number
       ordinal++
       if (end === DELETED) visit(buffer, keyStart, keyEnd, undefined, 0, 0)
       else visit(buffer, keyStart, keyEnd, this.values.buffer, start, end)
-    })
+    }, limit)
   }
 
   clear(): void {

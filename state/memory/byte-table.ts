@@ -76,11 +76,13 @@ export class ByteTable {
     return true
   }
 
-  /** Every entry; in order of insertion as long as nothing was deleted or outgrown. What is put meanwhile may be visited too. */
-  scan(visit: VisitEntry): void {
+  /** Every entry, or `limit` of them; in order of insertion as long as nothing was deleted or outgrown. What is put meanwhile may be visited too. */
+  scan(visit: VisitEntry, limit = Number.POSITIVE_INFINITY): void {
     const { arena } = this
+    let left = limit
     for (let page = 0; page < arena.pageCount; page++) {
       for (let position = arena.firstIn(page); position !== NOWHERE; position = arena.after(position)) {
+        if (left-- <= 0) return
         arena.look(position)
         visit(arena.buffer, arena.keyStart, arena.valueStart, arena.valueStart, arena.valueEnd)
       }

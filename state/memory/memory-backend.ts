@@ -73,10 +73,10 @@ class MemoryTaskState implements TaskState {
     this.copy.finish(move)
   }
 
-  async scan(store: string, visit: (key: Buffer, value: Buffer) => void): Promise<void> {
+  async scan(store: string, visit: (key: Buffer, value: Buffer) => void, limit?: number): Promise<void> {
     this.copy.stores.get(store)?.scan((buffer, keyStart, keyEnd, valueStart, valueEnd) => {
       visit(buffer.subarray(keyStart, keyEnd), buffer.subarray(valueStart, valueEnd))
-    })
+    }, limit)
   }
 
   entries(store: string): number {

@@ -220,6 +220,18 @@ export function stateBackendConformance(name: string, { open, runs = 100 }: Stat
           else expect(() => state.get('s', key, 0, 1)).toThrow(AssertionError)
         }))
 
+      it('scans no more entries than asked for', () =>
+        withState(async (state) => {
+          await claim(state, 5)
+          const many = Array.from({ length: 1_000 }, (_, i) => ({ store: 's', key: `key-${i}`, value: '' }))
+          await state.apply(changesOf(many), move(5, 0, 1_001))
+          for (const limit of [0, 1, 10, 1_000, 2_000]) {
+            let visited = 0
+            await state.scan('s', () => visited++, limit)
+            expect(visited).toBe(Math.min(limit, 1_000))
+          }
+        }))
+
       it('equals a map after any flushes, take-overs and wipes', () =>
         fc.assert(
           fc.asyncProperty(fc.array(stepArbitrary, { maxLength: 30 }), (steps) =>
