@@ -1,6 +1,6 @@
 // One connection to Postgres as a writer needs it: bounded, cut off at will, and with its staging tables.
 import { Socket } from 'node:net'
-import { Readable } from 'node:stream'
+import { type DuplexOptions, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
@@ -18,6 +18,8 @@ export interface ConnectionOptions {
 const sessionSettings =
   '-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c work_mem=64MB -c temp_buffers=64MB'
 
+const sendBufferBytes = 1_048_576
+
 export class PostgresConnection {
   private readonly client: pg.Client
   private readonly socket: Socket
@@ -31,7 +33,9 @@ export class PostgresConnection {
   }
 
   static async open(options: ConnectionOptions): Promise<PostgresConnection> {
-    const socket = new Socket()
+    // Room for many chunks: else each of them would wait for a turn of the event loop that fills the next batch.
+    const room: DuplexOptions = { writableHighWaterMark: sendBufferBytes }
+    const socket = new Socket(room)
     const client = new pg.Client({
       connectionString: options.connection,
       application_name: options.applicationName,
@@ -58,7 +62,7 @@ export class PostgresConnection {
   }
 
   async copyIn(statement: string, slices: Iterable<Buffer>): Promise<void> {
-    await pipeline(Readable.from(slices), this.client.query(copyFrom(statement)))
+    await pipeline(Readable.from(slices), this.client.query(copyFrom(statement, { highWaterMark: sendBufferBytes })))
   }
 
   /** Creates a staging table at its first use on this connection. Not inside a transaction, whose end could take it back. */

@@ -15,13 +15,14 @@ export async function readPostmaster(data: string): Promise<Postmaster | undefin
   return Number.isInteger(pid) && pid > 0 ? { pid } : undefined
 }
 
-/** Whether this process is a Postgres: the number of a dead one may have been given to any other program. */
+/** Whether this process is a Postgres that lives: the number of a dead one may have been given to any other program. */
 export async function isRunning(pid: number): Promise<boolean> {
-  const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => nameFromPs(pid))
-  return name.trim().includes('postgres')
+  const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => statusFromPs(pid))
+  return /postgres/.test(status) && !/\) Z /.test(status)
 }
 
-async function nameFromPs(pid: number): Promise<string> {
+/** Where there is no /proc. */
+async function statusFromPs(pid: number): Promise<string> {
   try {
     return (await promisify(execFile)('ps', ['-p', String(pid), '-o', 'comm='])).stdout
   } catch {

@@ -95,7 +95,7 @@ class Server {
   async stopLeftover(): Promise<void> {
     const postmaster = await readPostmaster(this.data)
     if (postmaster === undefined) return
-    if (!(await isRunning(postmaster.pid))) return rm(join(this.data, 'postmaster.pid'), { force: true })
+    if (!(await isRunning(postmaster.pid))) return this.forgetPostmaster()
     const owner = Number(await readFile(this.ownerFile(), 'utf8').catch(() => ''))
     if (owner !== process.pid && isAlive(owner)) {
       throw new StreamsError(
@@ -155,7 +155,18 @@ class Server {
   private async shutDown(): Promise<void> {
     const stop = (mode: string) =>
       runProgram(this.binaries, 'pg_ctl', ['stop', '-D', this.data, '-m', mode, '-w', '-t', '20'])
-    await stop('fast').catch(() => stop('immediate'))
+    await stop('fast')
+      .catch(() => stop('immediate'))
+      .catch(async (error: unknown) => {
+        const postmaster = await readPostmaster(this.data)
+        if (postmaster !== undefined && (await isRunning(postmaster.pid))) throw error
+        // It died on its own meanwhile.
+        await this.forgetPostmaster()
+      })
+  }
+
+  private forgetPostmaster(): Promise<void> {
+    return rm(join(this.data, 'postmaster.pid'), { force: true })
   }
 
   private ownerFile(): string {
