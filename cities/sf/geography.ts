@@ -1,4 +1,5 @@
 // Places of San Francisco: the row's own columns first, else the boundaries that the point lies in. Boundaries from a file come before the row.
+import { existsSync } from 'node:fs'
 import { AreaGrid, type Layer } from '../area-grid.ts'
 import { readBoundaryFile } from '../boundary-file.ts'
 import { type Case, type Neighborhood, neighborhood, unknownNeighborhood } from '../case.ts'
@@ -9,7 +10,9 @@ import { comparable, titled } from './spelling.ts'
 const layerNames = ['neighborhood', 'sffindNeighborhood', 'supervisorDistrict', 'policeDistrict'] as const
 const [NEIGHBORHOOD, SFFIND, SUPERVISOR, POLICE] = [0, 1, 2, 3] as const
 
-const ownBoundaries = new URL('./boundaries.json', import.meta.url)
+/** Beside this file in the sources; compiled code stands in a folder of its own and finds it from there. */
+const beside = new URL('./boundaries.json', import.meta.url)
+const ownBoundaries = existsSync(beside) ? beside : new URL('../../../cities/sf/boundaries.json', import.meta.url)
 
 export interface GeographyOptions {
   /** GeoJSON or TopoJSON; layers named like ours replace ours, a file with none of these names replaces the neighborhoods. */
