@@ -1,5 +1,6 @@
 // A hash table from key bytes to value bytes without a JavaScript object per entry: an index of hashes over an arena of pages.
 // No single call does work in proportion to the table: the index splits by segments, and garbage is collected a page at a time.
+import { assert } from '../../core/assert.ts'
 import { ByteArena } from './byte-arena.ts'
 import { type HashBytes, hashBytes } from './hash-bytes.ts'
 import { HashIndex, NOWHERE } from './hash-index.ts'
@@ -127,7 +128,10 @@ export class ByteTable {
     arena.look(position)
     const { buffer, keyStart, valueStart, valueEnd } = arena
     let candidate = index.first(this.hash(buffer, keyStart, valueStart))
-    while (candidate !== position) candidate = index.next()
+    while (candidate !== position) {
+      assert(candidate !== NOWHERE, 'an entry in the arena is in the index')
+      candidate = index.next()
+    }
     index.move(arena.append(buffer, keyStart, valueStart, buffer, valueStart, valueEnd))
   }
 }

@@ -2,9 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../core/random.ts'
 import { ByteTable } from '../../../state/memory/byte-table.ts'
-import { hashBytes } from '../../../state/memory/hash-bytes.ts'
+import { type HashBytes, hashBytes } from '../../../state/memory/hash-bytes.ts'
 
-const hashes = { real: hashBytes, 'one bucket': () => 7, 'two hashes': (bytes: Buffer) => ((bytes[0] ?? 0) & 1) + 1 }
+const hashes: Record<string, HashBytes> = {
+  'the real': hashBytes,
+  'a single': () => 7,
+  'a two-valued': (bytes, start, end) => (start < end ? ((bytes[start] as number) & 1) + 1 : 1),
+}
 
 describe('byte table', () => {
   it('finds what was put, whatever the bytes', () => {
