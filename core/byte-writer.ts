@@ -39,7 +39,7 @@ export class ByteWriter {
     else this.longVarint(value)
   }
 
-  /** UTF-8 text without a length. */
+  /** UTF-8 text without a length. A lone surrogate becomes U+FFFD: whoever must refuse it looks first. */
   text(value: string): void {
     this.reserve(value.length * 3)
     this.position += this.buffer.utf8Write(value, this.position)

@@ -1,18 +1,19 @@
 // Plain JSON, checked against the schema in both directions: for topics that other programs write or read without a registry.
 // Instants are milliseconds, bytes are base64; an optional field may be absent or null; fields the schema does not have are ignored.
 import { BadRecord } from '../core/errors.ts'
-import { fromJson, toJson } from './json-value.ts'
+import { compileFromJson } from './json/reader-compiler.ts'
+import { compileToJson } from './json/writer-compiler.ts'
 import type { Schema } from './schema.ts'
 import { nameOf } from './schema-description.ts'
 import type { Serde } from './serde.ts'
 import { utf8Text } from './unicode.ts'
 
 export function jsonSerde<T>({ description }: Schema<T>): Serde<T> {
-  const name = nameOf(description)
+  const toJson = compileToJson<T>(description, nameOf(description))
+  const fromJson = compileFromJson<T>(description, nameOf(description))
   return {
-    write: (value, to) => to.text(JSON.stringify(toJson(description, value, name))),
-    // What was checked against the schema has the schema's type.
-    read: (buffer, start, end) => fromJson(description, parse(buffer, start, end), name) as T,
+    write: (value, to) => to.text(toJson(value)),
+    read: (buffer, start, end) => fromJson(parse(buffer, start, end)),
   }
 }
 

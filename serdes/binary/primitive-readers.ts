@@ -1,6 +1,7 @@
 // Code that reads one number, truth value, text or enum symbol. Short forms are inline; the rest calls reading.ts.
+
+import type { Source } from '../source.ts'
 import { incompatible } from './incompatible.ts'
-import type { Source } from './source.ts'
 import { TextCache } from './text-cache.ts'
 import type { WireType } from './wire-type.ts'
 

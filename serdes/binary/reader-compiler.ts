@@ -2,10 +2,10 @@
 // One function for each pair of them. It may look past the end of a value, never use what is there: every length is bounded and the end must match.
 import { never } from '../../core/assert.ts'
 import type { RecordDescription, SchemaDescription } from '../schema-description.ts'
+import { Source } from '../source.ts'
 import { incompatible } from './incompatible.ts'
 import { readBoolean, readDouble, readOneOf, readSized, readWhole, skipSized, skipWhole } from './primitive-readers.ts'
 import * as reading from './reading.ts'
-import { Source } from './source.ts'
 import type { WireType } from './wire-type.ts'
 
 export type Read<T> = (buffer: Buffer, start: number, end: number) => T

@@ -3,7 +3,7 @@
 import { never } from '../../core/assert.ts'
 import type { ByteWriter } from '../../core/byte-writer.ts'
 import { type FieldDescription, isEnum, type OneOfDescription, type SchemaDescription } from '../schema-description.ts'
-import { Source } from './source.ts'
+import { Source } from '../source.ts'
 import * as writing from './writing.ts'
 
 export type Write<T> = (value: T, to: ByteWriter) => void

@@ -21,7 +21,11 @@ export interface EmbeddedRegistry extends SchemaRegistry {
 }
 
 /** @throws StreamsError `registry_corrupted` when the file holds something else. */
-export async function openEmbeddedRegistry({ file }: { readonly file?: string } = {}): Promise<EmbeddedRegistry> {
+export async function openEmbeddedRegistry({
+  file,
+}: {
+  readonly file?: string | undefined
+} = {}): Promise<EmbeddedRegistry> {
   const registry = new LocalRegistry(file)
   if (file !== undefined) for (const line of await readLines(file)) registry.restore(parseLine(line, file))
   return registry

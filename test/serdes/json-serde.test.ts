@@ -32,7 +32,8 @@ describe('JSON values', () => {
           expect(error).toMatchObject({ code: 'encode', message: expect.stringMatching(/NaN|Infinity/) })
           return
         }
-        expect(encode(any, decode(any, bytes))).toEqual(bytes)
+        expect(decode(any, bytes)).toEqual(value)
+        expect(encode(any, decode(any, Buffer.from(JSON.stringify(JSON.parse(bytes.toString())))))).toEqual(bytes)
       }),
       { numRuns: 200 },
     )
@@ -53,6 +54,22 @@ describe('JSON values', () => {
     const bytes = Buffer.from(json({}).toString().replace('"a":1', '"__proto__":1'))
     expect(Object.entries(decode(serde, bytes).counts)).toEqual([['__proto__', 1]])
     expect(encode(serde, decode(serde, bytes))).toEqual(bytes)
+  })
+
+  it('have text as JSON.stringify writes it', () => {
+    const text = jsonSerde(t.string)
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (any) => encode(text, any).toString() === JSON.stringify(any)),
+      {
+        examples: [['"'], ['\\'], ['\u0000\u001f \u007f\u2028'], ['\ud7ff\ue000\uffff'], ['🏙️']],
+      },
+    )
+  })
+
+  it('may begin with fields that are left out', () => {
+    const record = jsonSerde(t.record('R', { a: t.optional(t.int), b: t.optional(t.list(t.optional(t.int))) }))
+    expect(encode(record, { a: undefined, b: undefined }).toString()).toBe('{}')
+    expect(encode(record, { a: undefined, b: [1, undefined] }).toString()).toBe('{"b":[1,null]}')
   })
 
   it('of windows have key and start', () => {
