@@ -88,6 +88,9 @@ class LocalCluster implements EmbeddedCluster {
 
   async close(): Promise<void> {
     for (const reader of this.readers) await reader.close()
+    await this.maintenance
+    this.catalogue.close()
+    this.coordinator.close()
     this.storage.close()
   }
 }

@@ -5,6 +5,7 @@ import { type Random, randomUuid } from '../../core/random.ts'
 import type { TopicPartition } from '../../core/topic-partition.ts'
 import type { TopicDescription, TopicSpec } from '../cluster.ts'
 import { PartitionLog } from './log/partition-log.ts'
+import { requireOpen } from './require-open.ts'
 import type { LogStorage } from './storage/log-storage.ts'
 
 const listPath = 'topics.json'
@@ -22,6 +23,7 @@ export class TopicCatalogue {
   private readonly clock: Clock
   private readonly random: Random
   private readonly topics = new Map<string, Topic>()
+  private isClosed = false
 
   constructor(storage: LogStorage, clock: Clock, random: Random) {
     this.storage = storage
@@ -35,6 +37,7 @@ export class TopicCatalogue {
 
   /** The partition's log. @throws StreamsError `unknown_topic_or_partition` */
   partition(place: TopicPartition): PartitionLog {
+    requireOpen(this.isClosed)
     const log = this.topics.get(place.topic)?.partitions[place.partition]
     if (log !== undefined) return log
     throw new StreamsError('unknown_topic_or_partition', 'there is no such topic or partition', {
@@ -56,6 +59,7 @@ export class TopicCatalogue {
 
   /** Creates the topic unless it exists; describes it either way. */
   create(spec: TopicSpec): TopicDescription {
+    requireOpen(this.isClosed)
     const existing = this.describe(spec.name)
     if (existing !== undefined) return existing
     requireLegal(spec)
@@ -72,8 +76,15 @@ export class TopicCatalogue {
     this.topics.delete(name)
     this.writeList()
     this.storage.removeDirectory(directoryOf(topic.description))
-    for (const partition of topic.partitions) partition.readable.wakeAll()
+    for (const partition of topic.partitions) {
+      partition.isDeleted = true
+      partition.readable.wakeAll()
+    }
     return topic.partitions
+  }
+
+  close(): void {
+    this.isClosed = true
   }
 
   private open(description: TopicDescription): void {

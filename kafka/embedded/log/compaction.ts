@@ -38,11 +38,12 @@ export async function compact(partition: PartitionLog, clock: Clock): Promise<vo
   }
   for (const segment of segments) {
     if (segment.nextOffset > end) break
+    if (partition.isDeleted) return
     if (!partition.sealedSegments.includes(segment)) continue // deleted meanwhile
     new Cleaning(partition, segment, aborted, newest, clock.now()).run()
     await clock.sleep(0)
   }
-  partition.markCleaned(end)
+  if (!partition.isDeleted) partition.markCleaned(end)
 }
 
 function cleanableSegments(partition: PartitionLog, now: number): LogSegment[] {

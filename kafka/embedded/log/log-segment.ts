@@ -105,8 +105,9 @@ export class LogSegment {
     let position = this.floor(from)
     let length = Math.max(limits.maxBytes, readBytesMin)
     while (position < this.size) {
-      target.reserve(length)
-      const end = target.used + this.file.read(position, target.bytes, target.used, length)
+      target.reserve(Math.min(length, this.size - position))
+      const end =
+        target.used + this.file.read(position, target.bytes, target.used, Math.min(length, this.size - position))
       const start = skipBelow(target.bytes, target.used, end, from)
       const first = wholeBatchBytes(target.bytes, start, end)
       if (first !== undefined) return this.take(target, position - target.used, start, end, limits)

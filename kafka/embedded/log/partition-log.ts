@@ -1,4 +1,5 @@
 // One partition: its segments, its producers and its three offsets. Retention and compaction decide elsewhere and act through it.
+import { assert } from '../../../core/assert.ts'
 import type { Clock } from '../../../core/clock.ts'
 import { OffsetOutOfRange } from '../../../core/errors.ts'
 import type { TopicPartition } from '../../../core/topic-partition.ts'
@@ -32,6 +33,8 @@ export class PartitionLog {
   readonly config: TopicConfig
   /** Woken when there is more to read. */
   readonly readable = new WaitList()
+  /** Its topic is gone: nothing may be written any more. */
+  isDeleted = false
   private readonly options: PartitionLogOptions
   private segments: LogSegment[]
   private readonly producers: ProducerStates
@@ -163,7 +166,7 @@ export class PartitionLog {
 
   private get active(): LogSegment {
     const last = this.segments.at(-1)
-    if (last === undefined) throw new Error('a partition without segments')
+    assert(last !== undefined, 'a partition without segments')
     return last
   }
 

@@ -6,6 +6,7 @@ import { ProducerFenced, Retriable } from '../../../core/errors.ts'
 import { type TopicPartition, topicPartitionName } from '../../../core/topic-partition.ts'
 import type { Position, ProducerOptions } from '../../cluster.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
+import { requireOpen } from '../require-open.ts'
 import type { LogStorage } from '../storage/log-storage.ts'
 import { WaitList, waitForAny } from '../wait-list.ts'
 import type { CoordinatorEntry, ProducerEntry } from './coordinator-journal.ts'
@@ -46,6 +47,7 @@ export class TransactionCoordinator {
   private readonly positions = new GroupPositions()
   private readonly ended = new WaitList()
   private nextProducerId = 1
+  private isClosed = false
 
   /** Reads the journal, then ends every transaction that a crash left open in `partitions`. */
   constructor(storage: LogStorage, clock: Clock, partitions: Iterable<PartitionLog>) {
@@ -57,7 +59,13 @@ export class TransactionCoordinator {
     this.compactJournal()
   }
 
+  /** From now on every producer is refused. */
+  close(): void {
+    this.isClosed = true
+  }
+
   init({ transactionalId, transactionTimeoutMs }: ProducerOptions): ProducerIdentity {
+    requireOpen(this.isClosed)
     const known = this.producers.get(transactionalId)
     if (known?.transaction?.isDecided) this.complete(known)
     const entry = this.nextEpoch(known?.entry, transactionalId, transactionTimeoutMs)
@@ -94,6 +102,7 @@ export class TransactionCoordinator {
   }
 
   commitOffsets(offsets: CommittedPositions): void {
+    requireOpen(this.isClosed)
     this.journal.append({ kind: 'offsets', ...offsets })
     this.positions.apply(offsets)
     this.keepJournalSmall()
@@ -132,6 +141,7 @@ export class TransactionCoordinator {
   // ---- steps
 
   private live({ transactionalId, producerId, epoch }: ProducerIdentity): ProducerState {
+    requireOpen(this.isClosed)
     const state = this.producers.get(transactionalId)
     if (state && state.entry.producerId === producerId && state.entry.epoch === epoch) {
       if (state.transaction?.isDecided) this.complete(state)
