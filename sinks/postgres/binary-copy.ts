@@ -103,15 +103,14 @@ function writeBoolean(out: RowBuffer, value: unknown, column: string): void {
   out.buffer[at] = value ? 1 : 0
 }
 
-// Postgres counts from 2000-01-01, from 4713 BC to 294276 AD.
+// Postgres counts from 2000-01-01. Its times begin in 4713 BC, and end later than the numbers that are exact here.
 const postgresEpochMs = 946_684_800_000
 const timestampMinMs = -210_866_803_200_000
-const timestampEndMs = 9_224_318_016_000_000
 
 /** Microseconds as two halves of 32 bits: exact over the whole range without a bigint. */
 function writeTimestamptz(out: RowBuffer, value: unknown, column: string): void {
   if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw misfit(column, value, 'whole milliseconds')
-  if (value < timestampMinMs || value >= timestampEndMs) throw misfit(column, value, "within Postgres' range of times")
+  if (value < timestampMinMs) throw misfit(column, value, "within Postgres' range of times")
   const ms = value - postgresEpochMs
   const msHigh = Math.floor(ms / 4294967296)
   const low = (ms - msHigh * 4294967296) * 1000
