@@ -23,7 +23,6 @@ export function compileReader<T>(wire: WireType, schema: SchemaDescription, name
 
 /** Adds the code that reads one value; returns the variable that holds it. */
 function readValue(source: Source, wire: WireType, schema: SchemaDescription, place: string): string {
-  if (schema.kind === 'optional') return readOptional(source, wire, schema.of, place)
   if (wire.kind === 'union') return readUnion(source, wire.branches, schema, place)
   switch (schema.kind) {
     case 'int':
@@ -50,14 +49,11 @@ function readValue(source: Source, wire: WireType, schema: SchemaDescription, pl
       return readRecord(source, wire, schema, place)
     case 'windowed':
       return readRecord(source, wire, schema.window, place)
+    case 'optional':
+      return wire.kind === 'null' ? 'undefined' : readValue(source, wire, schema.of, place)
     default:
       return never(schema)
   }
-}
-
-function readOptional(source: Source, wire: WireType, schema: SchemaDescription, place: string): string {
-  if (wire.kind !== 'union') return wire.kind === 'null' ? 'undefined' : readValue(source, wire, schema, place)
-  return readUnion(source, wire.branches, schema, place)
 }
 
 function readUnion(source: Source, branches: readonly WireType[], schema: SchemaDescription, place: string): string {
@@ -67,7 +63,7 @@ function readUnion(source: Source, branches: readonly WireType[], schema: Schema
   source.add(`let ${value}`, `const ${branch} = buffer[p++]`)
   for (const [index, wire] of branches.entries()) {
     source.add(`${index === 0 ? '' : '} else '}if (${branch} === ${index * 2}) {`)
-    if (wire.kind !== 'null') source.add(`${value} = ${readValue(source, wire, schema, place)}`)
+    source.add(`${value} = ${readValue(source, wire, schema, place)}`)
   }
   source.add(`} else refuse(${source.constant(place)}, 'no such branch of a union')`)
   return value

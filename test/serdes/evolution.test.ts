@@ -134,6 +134,7 @@ describe('what cannot be read is said', () => {
     ['a missing required field', writer(number, name)],
     ['another type', writer({ name: 'number', type: 'string' }, name, area)],
     ['a type that contains itself', writer(number, area, { name: 'next', type: ['null', 'Ward'] })],
+    ['null where we need a value', writer({ name: 'number', type: ['null', 'long'] }, name, area)],
     ['no record', 'string'],
     ['no schema', { type: 'word' }],
   ])('%s', (_, text) => {
