@@ -64,7 +64,7 @@ function nativeFolder(): string {
 }
 
 /** Packages cannot hold symbolic links; npm makes them in a script that it may have been told not to run. */
-async function restoreLinks(native: string): Promise<void> {
+export async function restoreLinks(native: string): Promise<void> {
   const text = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]')
   for (const { source, target } of linksOf(JSON.parse(text))) {
     const link = join(native, '..', target)

@@ -98,7 +98,12 @@ export class PostgresBatch implements SinkBatch {
 
   /** What the batch holds in memory. */
   get bytes(): number {
-    let bytes = this.origins.bytes
+    return this.origins.bytes + this.rowBytes
+  }
+
+  /** What goes to Postgres. */
+  get rowBytes(): number {
+    let bytes = 0
     for (const { buffer } of this.tables.values()) bytes += buffer.bytes
     return bytes
   }

@@ -69,7 +69,7 @@ export class PostgresWriter implements SinkWriter {
     try {
       const outcome = await this.commitUntilCertain(batch, move, signal)
       this.position = move.to
-      this.context.cells.batch(batch.rows, batch.bytes)
+      this.context.cells.batch(batch.rows, batch.rowBytes)
       this.context.cells.succeeded(this.context.clock.now())
       return outcome
     } finally {
@@ -147,8 +147,8 @@ export class PostgresWriter implements SinkWriter {
   /** Returns for what passes; throws the rest. */
   private failed(error: unknown): void {
     if (error instanceof StreamsError) throw error
-    this.context.cells.failure(sqlStateClass(error))
     if (reactionTo(error) === 'retry') return
+    this.context.cells.failure(sqlStateClass(error))
     const reason = error instanceof Error ? error.message : String(error)
     throw new StreamsError('sink_failed', `Postgres refuses the batch: ${reason}`, {
       cause: error,
