@@ -24,6 +24,7 @@ export class Input {
   /** Next offset to read. */
   position: number
   private drainedSince: number | undefined
+  private row = 0
   private readonly serdes: TopicSerdes
   private readonly header = new EngineHeader()
   private readonly reader = new ByteReader(Buffer.alloc(0))
@@ -53,16 +54,17 @@ export class Input {
     return this.node.topic.role !== 'repartition'
   }
 
-  /** Reads all rows; waits only when a writer schema is met for the first time. */
+  /** Reads all rows; waits only when a writer schema is met for the first time, and goes on at its row. */
   async read(columns: RecordColumns, time: EventTime, events: InputEvents): Promise<StreamRecord[]> {
-    for (;;) {
+    const records: StreamRecord[] = []
+    for (this.row = 0; this.row < columns.count; )
       try {
-        return this.accept(columns, this.decode(columns), time, events)
+        for (; this.row < columns.count; this.row++) this.readRow(columns, this.row, records, time, events)
       } catch (error) {
         if (!(error instanceof UnresolvedSchema)) throw error
         await this.serdes.value.resolve?.(error.schemaId)
       }
-    }
+    return records
   }
 
   /** After each fetch that answered for this partition: `end` is its end for committed readers. */
@@ -83,65 +85,57 @@ export class Input {
     }
   }
 
-  /** First pass, without side effects, so that it can be repeated once a schema is known. */
-  private decode(columns: RecordColumns): (Decoded | BadRecord | undefined)[] {
-    const decoded: (Decoded | BadRecord | undefined)[] = new Array(columns.count)
-    for (let row = 0; row < columns.count; row++) {
-      try {
-        decoded[row] = this.decodeRow(columns, row)
-      } catch (error) {
-        if (!(error instanceof BadRecord)) throw error
-        decoded[row] = error
-      }
-    }
-    return decoded
-  }
-
-  private decodeRow(columns: RecordColumns, row: number): Decoded | undefined {
-    if (this.node.readsDeadLetters) return new Decoded(readDeadLetterKey(columns, row), readDeadLetter(columns, row))
-    if (columns.isNullValue(row) && (columns.isNullKey(row) || this.node.as === 'stream')) return undefined
-    const key = columns.isNullKey(row)
-      ? undefined
-      : this.serdes.key.read(columns.buffer, columns.keyStart[row] as number, columns.keyEnd[row] as number)
-    const value = columns.isNullValue(row)
-      ? undefined
-      : this.serdes.value.read(columns.buffer, columns.valueStart[row] as number, columns.valueEnd[row] as number)
-    return new Decoded(key, value)
-  }
-
-  /** Second pass: time is checked and told, dead letters and tombstones leave, the rest become records. */
-  private accept(
+  /** One row becomes a record, or is told to `events`. @throws UnresolvedSchema before it has told or added anything. */
+  private readRow(
     columns: RecordColumns,
-    decoded: (Decoded | BadRecord | undefined)[],
+    row: number,
+    records: StreamRecord[],
     time: EventTime,
     events: InputEvents,
-  ): StreamRecord[] {
-    const records: StreamRecord[] = []
-    for (let row = 0; row < columns.count; row++) {
-      const headed = this.readHeader(columns, row)
-      const content = decoded[row]
-      if (headed && this.header.kind === 'watermark') {
-        events.hearWatermark(this.header)
-      } else if (content === undefined) {
-        events.skipTombstone(this.node.name)
-      } else if (content instanceof BadRecord) {
-        events.rejectRow(row, this.node.name, content.code, content.message)
-      } else {
-        const record = this.toRecord(columns, row, content, headed, time, events)
-        if (record !== undefined) records.push(record)
+  ): void {
+    const headed = this.readHeader(columns, row)
+    if (headed && this.header.kind === 'watermark') {
+      events.hearWatermark(this.header)
+    } else if (this.isSkipped(columns, row)) {
+      events.skipTombstone(this.node.name)
+    } else {
+      try {
+        const value = this.valueAt(columns, row)
+        records.push(this.toRecord(columns, row, this.keyAt(columns, row), value, headed, time))
+      } catch (error) {
+        if (!(error instanceof BadRecord)) throw error
+        events.rejectRow(row, this.node.name, error.code, error.message)
       }
     }
-    return records
   }
 
+  /** A null value deletes in a table; in a stream it says nothing. */
+  private isSkipped(columns: RecordColumns, row: number): boolean {
+    if (this.node.readsDeadLetters || !columns.isNullValue(row)) return false
+    return this.node.as === 'stream' || columns.isNullKey(row)
+  }
+
+  private keyAt(columns: RecordColumns, row: number): unknown {
+    if (this.node.readsDeadLetters) return readDeadLetterKey(columns, row)
+    if (columns.isNullKey(row)) return undefined
+    return this.serdes.key.read(columns.buffer, columns.keyStart[row] as number, columns.keyEnd[row] as number)
+  }
+
+  private valueAt(columns: RecordColumns, row: number): unknown {
+    if (this.node.readsDeadLetters) return readDeadLetter(columns, row)
+    if (columns.isNullValue(row)) return undefined
+    return this.serdes.value.read(columns.buffer, columns.valueStart[row] as number, columns.valueEnd[row] as number)
+  }
+
+  /** Time is checked before any clock is touched. @throws BadRecord `invalid_timestamp` */
   private toRecord(
     columns: RecordColumns,
     row: number,
-    { key, value }: Decoded,
+    key: unknown,
+    value: unknown,
     headed: boolean,
     time: EventTime,
-    events: InputEvents,
-  ): StreamRecord | undefined {
+  ): StreamRecord {
     const { header } = this
     const recordTime = columns.timestamp(row)
     const ingestedAt = headed ? header.ingestedAt : recordTime
@@ -149,15 +143,8 @@ export class Input {
     if (!this.hasClock) return new StreamRecord(key, value, ownTime, header.clock, ingestedAt, row)
     const timestamp = this.timestampOf !== undefined && value !== undefined ? this.timestampOf(value) : ownTime
     const appendedAt = columns.appendTime >= 0 ? columns.appendTime : headed ? ingestedAt : -1
-    if (!isPlausible(timestamp, appendedAt)) {
-      events.rejectRow(
-        row,
-        this.node.name,
-        'invalid_timestamp',
-        `event time ${timestamp} is not a time before ${appendedAt} + 10 min`,
-      )
-      return undefined
-    }
+    if (!isPlausible(timestamp, appendedAt))
+      throw new BadRecord('invalid_timestamp', `event time ${timestamp} is not a time before ${appendedAt} + 10 min`)
     return new StreamRecord(key, value, timestamp, time.observe(this.topic, timestamp), ingestedAt, row)
   }
 
@@ -167,16 +154,6 @@ export class Input {
     if (!hasEngineHeader(columns.buffer, start, end)) return false
     this.header.read(this.reader, columns.buffer, start, end)
     return true
-  }
-}
-
-class Decoded {
-  readonly key: unknown
-  readonly value: unknown
-
-  constructor(key: unknown, value: unknown) {
-    this.key = key
-    this.value = value
   }
 }
 
