@@ -42,11 +42,7 @@ export class EventStreams {
   }
 
   private open(client: ServerResponse): void {
-    client.writeHead(200, {
-      ...headers,
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
-    })
+    client.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' })
     client.write('retry: 2000\n\n')
     client.on('close', () => this.clients.delete(client) && this.count())
     client.on('error', () => client.destroy())

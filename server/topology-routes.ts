@@ -24,7 +24,7 @@ interface Parameters {
 }
 
 export function topologyRoutes(server: FastifyInstance, { topology, describe }: ServerOptions): void {
-  const drawing = { right: drawTopology(topology, 'right'), down: drawTopology(topology, 'down') }
+  const drawing = drawTopology(topology)
 
   server.get<{ Querystring: Parameters }>('/topology', { ...read, schema }, async (request, reply) => {
     const format = request.query.format ?? acceptedFormat(request)

@@ -1,4 +1,4 @@
-// The drawing of a topology as numbers: where each shape, line and box stands, for a wide page and for a narrow one. The page only paints it.
+// The drawing of a topology as numbers: where each shape, line and box stands. The page only paints it.
 import type { CompiledTopology } from '../../topology/graph.ts'
 import { type Connection, type DrawnGraph, drawnGraph, type Shape } from './drawn-graph.ts'
 import { placeShapes } from './layout.ts'
@@ -31,82 +31,96 @@ export interface Drawing {
   readonly boxes: readonly Box[]
 }
 
-/** Wide: the stream flows to the right. Narrow: down. */
-export type Direction = 'right' | 'down'
+const size = {
+  width: 172,
+  besideWidth: 132,
+  body: 62,
+  store: 26,
+  gapAlong: 30,
+  gapAcross: 28,
+  boxPadding: 12,
+  boxTitle: 16,
+  margin: 2,
+}
 
-const size = { width: 134, body: 62, store: 26, gapAlong: 30, gapAcross: 26, boxPadding: 12, boxTitle: 18, margin: 16 }
-
-export function drawTopology(topology: CompiledTopology, direction: Direction): Drawing {
+/** The stream flows down; dead letters leave to the right. */
+export function drawTopology(topology: CompiledTopology): Drawing {
   const graph = drawnGraph(topology)
-  const shapes = placed(graph, direction)
+  const shapes = placed(graph)
   const boxes = topology.subtopologies.flatMap(({ id }) => boxOf(id, shapes))
-  const edge = [...shapes, ...boxes]
+  const all = [...shapes, ...boxes]
   return {
-    width: Math.max(...edge.map(({ x, width }) => x + width), 0) + size.margin,
-    height: Math.max(...edge.map(({ y, height }) => y + height), 0) + size.margin,
+    width: Math.max(...all.map(({ x, width }) => x + width), 0) + size.margin,
+    height: Math.max(...all.map(({ y, height }) => y + height), 0) + size.margin,
     shapes,
-    connections: graph.connections.flatMap((connection) => connected(connection, shapes, direction)),
+    connections: graph.connections.flatMap((connection) => connected(connection, shapes)),
     boxes,
   }
+}
+
+function placed(graph: DrawnGraph): DrawnShape[] {
+  const streams = graph.connections.filter(({ kind }) => kind === 'stream')
+  const inStreams = new Set(streams.flatMap(({ from, to }) => [from, to]))
+  const shapes = graph.shapes.filter(({ id, kind }) => kind !== 'dead letters' || inStreams.has(id))
+  const all = placedStreams({ shapes, connections: streams })
+  for (const shape of graph.shapes) if (!shapes.includes(shape)) all.push(beside(shape, graph, all))
+  return all
+}
+
+function placedStreams(graph: DrawnGraph): DrawnShape[] {
+  const places = placeShapes(graph, () => size.width + size.gapAcross)
+  const layerOf = new Map(places.map(({ id, layer }) => [id, layer]))
+  const top = (layer: number): number =>
+    layer === 0 ? size.margin : top(layer - 1) + depthOf(graph, layerOf, layer - 1) + size.gapAlong + size.boxTitle
+  return graph.shapes.map((shape, i) => {
+    const { layer = 0, across = 0 } = places[i] ?? {}
+    const x = size.margin + size.boxPadding + across - (size.width + size.gapAcross) / 2
+    return { ...shape, x, y: top(layer), width: size.width, height: heightOf(shape) }
+  })
+}
+
+function depthOf({ shapes }: DrawnGraph, layerOf: ReadonlyMap<string, number>, layer: number): number {
+  return Math.max(...shapes.filter(({ id }) => layerOf.get(id) === layer).map(heightOf), 0)
 }
 
 function heightOf({ stores }: Shape): number {
   return size.body + stores.length * size.store
 }
 
-function placed(graph: DrawnGraph, direction: Direction): DrawnShape[] {
-  const right = direction === 'right'
-  const breadth = (shape: Shape) => (right ? heightOf(shape) : size.width) + size.gapAcross + size.boxTitle
-  const layerDepth = right ? () => size.width : depthOfLayers(graph, breadth)
-  const places = new Map(placeShapes(graph, breadth).map((place) => [place.id, place]))
-  const startOf = (layer: number) =>
-    Array.from({ length: layer }, (_, i) => layerDepth(i) + size.gapAlong + (right ? 0 : size.boxTitle)).reduce(
-      (a, b) => a + b,
-      0,
-    )
-  return graph.shapes.map((shape) => {
-    const { layer = 0, across = 0 } = places.get(shape.id) ?? {}
-    const start = size.margin + size.boxPadding + size.boxTitle
-    const [along, middle] = [start + startOf(layer), start + across - breadth(shape) / 2 + size.gapAcross / 2]
-    return {
-      ...shape,
-      x: right ? along : middle,
-      y: right ? middle : along,
-      width: size.width,
-      height: heightOf(shape),
-    }
-  })
+/** Right of everything in the row of the step that its records come from. */
+function beside(shape: Shape, { connections }: DrawnGraph, all: readonly DrawnShape[]): DrawnShape {
+  const feeder = connections.find(({ to }) => to === shape.id)?.from
+  const y = all.find(({ id }) => id === feeder)?.y ?? size.margin
+  const row = all.filter((other) => other.y < y + heightOf(shape) && y < other.y + other.height)
+  const right = Math.max(...row.map((other) => other.x + other.width), 0)
+  return { ...shape, x: right + size.boxPadding + size.gapAcross, y, width: size.besideWidth, height: heightOf(shape) }
 }
 
-function depthOfLayers(graph: DrawnGraph, breadth: (shape: Shape) => number): (layer: number) => number {
-  const layers = new Map(placeShapes(graph, breadth).map(({ id, layer }) => [id, layer]))
-  return (layer) => Math.max(...graph.shapes.filter(({ id }) => layers.get(id) === layer).map(heightOf), 0)
-}
-
-/** The frame around what one task runs; a sub-topology that only forwards has none. */
+/** The frame around what one task runs. */
 function boxOf(id: number, shapes: readonly DrawnShape[]): Box[] {
   const members = shapes.filter(({ subtopology }) => subtopology === id)
   if (members.length === 0) return []
   const left = Math.min(...members.map(({ x }) => x)) - size.boxPadding
-  const top = Math.min(...members.map(({ y }) => y)) - size.boxPadding - size.boxTitle
+  const top = Math.min(...members.map(({ y }) => y)) - size.boxTitle - 4
   const right = Math.max(...members.map(({ x, width }) => x + width)) + size.boxPadding
   const bottom = Math.max(...members.map(({ y, height }) => y + height)) + size.boxPadding
   return [{ label: `sub-topology ${id}`, x: left, y: top, width: right - left, height: bottom - top }]
 }
 
-function connected(connection: Connection, shapes: readonly DrawnShape[], direction: Direction): DrawnConnection[] {
+function connected(connection: Connection, shapes: readonly DrawnShape[]): DrawnConnection[] {
   const from = shapes.find(({ id }) => id === connection.from)
   const to = shapes.find(({ id }) => id === connection.to)
-  return from === undefined || to === undefined ? [] : [{ ...connection, path: curve(from, to, direction) }]
+  if (from === undefined || to === undefined) return []
+  return [{ ...connection, path: connection.kind === 'stream' ? down(from, to) : sideways(from, to) }]
 }
 
-function curve(from: DrawnShape, to: DrawnShape, direction: Direction): string {
-  if (direction === 'right') {
-    const [x1, y1, x2, y2] = [from.x + from.width, from.y + size.body / 2, to.x, to.y + size.body / 2]
-    const bend = Math.max(12, (x2 - x1) / 2)
-    return `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`
-  }
+function down(from: DrawnShape, to: DrawnShape): string {
   const [x1, y1, x2, y2] = [from.x + from.width / 2, from.y + from.height, to.x + to.width / 2, to.y]
   const bend = Math.max(12, (y2 - y1) / 2)
   return `M${x1} ${y1}C${x1} ${y1 + bend} ${x2} ${y2 - bend} ${x2} ${y2}`
+}
+
+function sideways(from: DrawnShape, to: DrawnShape): string {
+  const [x1, y1, x2, y2] = [from.x + from.width, from.y + size.body / 2, to.x, to.y + size.body / 2]
+  return `M${x1} ${y1}C${x1 + 12} ${y1} ${x2 - 12} ${y2} ${x2} ${y2}`
 }

@@ -1,7 +1,7 @@
 // The topology as people look at it: a topic is one shape, whoever writes and reads it; steps, stores and tables stand in the box of their sub-topology.
 import type { CompiledTopology, Edge, ProcessingNode, SourceNode, Subtopology } from '../../topology/graph.ts'
 
-export type ShapeKind = 'topic' | 'step' | 'table'
+export type ShapeKind = 'topic' | 'dead letters' | 'step' | 'table'
 
 export interface Shape {
   readonly id: string
@@ -58,9 +58,9 @@ function topicShape({ name, role }: CompiledTopology['topics'][number], topology
   const readers = allSources(topology).filter(({ topic }) => topic.name === name)
   return {
     id: `topic ${name}`,
-    kind: 'topic',
-    label: name,
-    caption: role === 'dead-letters' ? 'dead letters' : `${role} topic`,
+    ...(role === 'dead-letters'
+      ? { kind: 'dead letters', label: 'dead letters', caption: name }
+      : { kind: 'topic', label: name, caption: `${role} topic` }),
     subtopology: undefined,
     stores: [],
     inOf: writers.map((writer) => writer.name),
