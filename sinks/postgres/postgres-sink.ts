@@ -105,7 +105,8 @@ export class PostgresSink implements Sink {
     let connection: PostgresConnection | undefined
     try {
       connection = await this.connect('prepare')
-      await connection.run('BEGIN')
+      // An index on a large table takes its time; a writer in the way does not get as much.
+      await connection.run("BEGIN; SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '30s'")
       await connection.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 311))', [this.options.schema])
       await work(connection)
       await connection.run('COMMIT')

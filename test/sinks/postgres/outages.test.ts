@@ -174,6 +174,26 @@ test('does not let a stopped writer hold the partition', async () => {
   expect(await direct.query(`SELECT id FROM ${direct.schema}.visits`)).toEqual([{ id: 2 }])
 })
 
+test('cuts off a connection that has fallen silent, and writes the batch over another', async () => {
+  const proxy = new CuttingProxy(postgres().url)
+  await proxy.listen()
+  closers.push(() => proxy.close())
+  const direct = openSink(postgres().url)
+  closers.push(() => direct.close())
+  await direct.sink.prepare([visits])
+  const impatient = openSink(proxy.url, {
+    schema: direct.schema,
+    idleInTransactionTimeoutMs: 200,
+    attemptTimeoutMs: 300,
+    onRetry: () => proxy.cutOnce('nothing'),
+  })
+  const writer = await impatient.sink.open(source)
+  closers.push(() => writer.close())
+  proxy.cutOnce('silence before COPY')
+  expect(await commitRows(writer, visits, [{ id: 1 }], { from: 0, to: 1 })).toEqual({ written: 1, deadLetters: 0 })
+  expect(await direct.query(`SELECT id FROM ${direct.schema}.visits`)).toEqual([{ id: 1 }])
+})
+
 test('survives kill -9 of the server in the middle of batches', async () => {
   const { embedded } = postgres()
   if (embedded === undefined) return
