@@ -1,0 +1,45 @@
+// Starts the input of San Francisco 311: chooses it, and brings its rows into sf311.raw until it ends or is stopped.
+import type { Ingest, IngestContext } from '../../cli/program.ts'
+import { Ingester } from '../ingest/ingester.ts'
+import { chooseInput } from './choose-input.ts'
+import { topics } from './topics.ts'
+
+export async function startIngest(context: IngestContext): Promise<Ingest> {
+  const { cluster, registry, clock, logger, options, signal } = context
+  const stopping = new AbortController()
+  const until = AbortSignal.any([signal, stopping.signal])
+  const chosen = await chooseInput({ options, clock, random: Math.random, signal: until })
+  const ingester = await Ingester.open({
+    ...{ cluster, registry, clock, logger },
+    topic: topics.raw,
+    cursorTopic: 'sf311.ingest-cursors',
+    transactionalId: 'sf311-ingest',
+    lag: context.lag,
+  })
+  let written = 0
+  const run = async () => {
+    for (const source of chosen.sources) {
+      const before = written
+      await ingester.run(source, until, ({ rows }) => {
+        written = before + rows
+      })
+    }
+  }
+  const ended = run()
+  return {
+    description: chosen.description,
+    ended,
+    progress: () => ({ written, total: totalOf(written, chosen.bytesRead(), chosen.bytesTotal()) }),
+    stop: async () => {
+      stopping.abort()
+      await ended.catch(() => {})
+    },
+  }
+}
+
+/** Estimated from the share of bytes read. */
+function totalOf(written: number, bytesRead: number, bytesTotal: number | undefined): number | undefined {
+  return bytesTotal === undefined || bytesRead === 0
+    ? undefined
+    : Math.max(written, Math.round((written * bytesTotal) / bytesRead))
+}
