@@ -18,7 +18,12 @@ const statuses: readonly UpstreamStatus[] = ['active', 'idle', 'ended']
 
 /** Whether a header section is the engine's own; then `readEngineHeader` may read it. */
 export function hasEngineHeader(buffer: Buffer, start: number, end: number): boolean {
-  return end - start > 5 && buffer[start] === COUNT_OF_ONE && buffer[start + 1] === NAME_LENGTH_ONE && buffer[start + 2] === NAME
+  return (
+    end - start > 5 &&
+    buffer[start] === COUNT_OF_ONE &&
+    buffer[start + 1] === NAME_LENGTH_ONE &&
+    buffer[start + 2] === NAME
+  )
 }
 
 /** What the header says; one object, reused from record to record. */
@@ -63,7 +68,12 @@ export function writeDataHeader(to: ByteWriter, timestamp: number, clock: number
 }
 
 /** Writes a whole header section for a watermark record (which has neither key nor value). */
-export function writeWatermarkHeader(to: ByteWriter, task: { subtopology: number; partition: number }, watermark: number, status: UpstreamStatus): void {
+export function writeWatermarkHeader(
+  to: ByteWriter,
+  task: { subtopology: number; partition: number },
+  watermark: number,
+  status: UpstreamStatus,
+): void {
   const lengthAt = begin(to, WATERMARK)
   to.varint(task.subtopology)
   to.varint(task.partition)

@@ -3,7 +3,7 @@
 import type { Clock } from '../core/clock.ts'
 import { Retriable, StreamsError } from '../core/errors.ts'
 import type { TopicPartition } from '../core/topic-partition.ts'
-import type { Cluster, GroupMetadata, JoinAnswer, MemberIdentity } from './cluster.ts'
+import type { Cluster, GroupMetadata, HeartbeatAnswer, JoinAnswer, MemberIdentity } from './cluster.ts'
 import { assignPartitions, type CopartitionedTopics, type Subscription } from './group-assignor.ts'
 
 export interface GroupMemberOptions {
@@ -74,12 +74,7 @@ export class GroupMember {
   /** Whether a heartbeat is accepted in the current generation, asked for now. */
   async confirmed(): Promise<boolean> {
     if (this.id === '' || this.current?.generation !== this.joinedGeneration) return false
-    try {
-      return (await this.options.cluster.groups.heartbeat(this.identity())) === 'ok'
-    } catch (error) {
-      if (error instanceof Retriable) return false
-      throw error
-    }
+    return (await this.heartbeat()) === 'ok'
   }
 
   /** Ends membership so that the others need not wait for the session to time out. */
@@ -133,16 +128,26 @@ export class GroupMember {
   }
 
   private async heartbeatUntilRebalance(): Promise<void> {
-    const { cluster, clock, heartbeatIntervalMs } = this.options
+    const { clock, heartbeatIntervalMs } = this.options
     while (!this.isStopped()) {
       await clock.sleep(heartbeatIntervalMs, this.stopping.signal)
       if (this.isStopped()) return
-      const answer = await cluster.groups.heartbeat(this.identity())
+      const answer = await this.heartbeat()
       if (answer === 'rebalance') return
       if (answer === 'unknown_member') throw new Retriable('unknown_member', 'the session of this member was over')
       if (answer === 'fenced_instance') {
         throw new StreamsError('fenced_instance', `another process has joined as ${this.options.instanceId}`)
       }
+    }
+  }
+
+  /** A heartbeat that could not be answered now is no reason to disturb the group: the next one may be. */
+  private async heartbeat(): Promise<HeartbeatAnswer | 'unanswered'> {
+    try {
+      return await this.options.cluster.groups.heartbeat(this.identity())
+    } catch (error) {
+      if (error instanceof Retriable) return 'unanswered'
+      throw error
     }
   }
 

@@ -150,7 +150,9 @@ export class PartitionLog {
     this.segments.push(next)
   }
 
+  /** Compaction has been everywhere below `upTo`; segments that it left empty go. */
   markCleaned(upTo: number): void {
+    this.dropSegments(this.sealedSegments.filter(({ size }) => size === 0))
     this.writeCheckpoint({ ...this.checkpoint, cleanedUpTo: upTo })
     this.producers.forgetAbortedBelow(upTo)
   }
