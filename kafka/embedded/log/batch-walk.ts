@@ -1,6 +1,6 @@
 // Walks the batches of a file from front to back: for recovery after a crash, lost indexes and compaction.
 import { StreamsError } from '../../../core/errors.ts'
-import { wholeBatchBytes } from '../../record-batch/batch-header.ts'
+import { batchBaseOffset, wholeBatchBytes } from '../../record-batch/batch-header.ts'
 import { batchField } from '../../record-batch/batch-layout.ts'
 import { isChecksumRight } from '../../record-batch/checksum.ts'
 import type { LogFile } from '../storage/log-storage.ts'
@@ -10,7 +10,11 @@ const chunkBytes = 1024 * 1024
 /** `at` is the batch's place in `buffer`, `position` its place in the file. */
 export type BatchVisit = (buffer: Buffer, at: number, position: number, byteLength: number) => void
 
-/** Visits whole, undamaged batches; returns the position behind the last one, which is below the file's size if its tail is torn. */
+/**
+ * Visits every whole batch; returns the position behind the last one, which is below the file's size if its tail is torn.
+ * A death amid a write leaves a batch cut off, never a whole one with wrong bytes: that is damage.
+ * @throws StreamsError `corrupt_batch`
+ */
 export function walkBatches(file: LogFile, visit: BatchVisit): number {
   let chunk = Buffer.allocUnsafeSlow(Math.min(chunkBytes, Math.max(file.size, batchField.records)))
   let position = 0
@@ -38,13 +42,12 @@ function visitChunk(chunk: Buffer, available: number, position: number, visit: B
 }
 
 function soundBatchBytes(chunk: Buffer, at: number, available: number): number | undefined {
-  try {
-    const byteLength = wholeBatchBytes(chunk, at, available)
-    return byteLength !== undefined && isChecksumRight(chunk, at, at + byteLength) ? byteLength : undefined
-  } catch (error) {
-    if (error instanceof StreamsError) return undefined
-    throw error
+  const byteLength = wholeBatchBytes(chunk, at, available)
+  if (byteLength !== undefined && !isChecksumRight(chunk, at, at + byteLength)) {
+    const offset = batchBaseOffset(chunk, at)
+    throw new StreamsError('corrupt_batch', `the checksum of the batch at offset ${offset} is wrong`)
   }
+  return byteLength
 }
 
 function firstBatchBytes(chunk: Buffer, available: number): number {

@@ -1,4 +1,5 @@
 // Opens a partition's segments after a stop or a crash: only what follows the newest producer snapshot is read, and a torn tail is cut off.
+import { StreamsError } from '../../../core/errors.ts'
 import { readBatchHeader, readControlType } from '../../record-batch/batch-header.ts'
 import type { LogStorage } from '../storage/log-storage.ts'
 import { LogSegment } from './log-segment.ts'
@@ -27,13 +28,21 @@ function newestSnapshot(segments: readonly LogSegment[]): number {
   return 0
 }
 
+/** @throws StreamsError `corrupt_log`: cutting off what follows the damage would silently lose what was committed. */
 function recoverSegment(segment: LogSegment, producers: ProducerStates, now: number): void {
-  segment.recover((buffer, at) => {
-    const header = readBatchHeader(buffer, at)
-    if (!header.isControl) return producers.appended(header, header.baseOffset, now)
-    const type = readControlType(buffer, at)
-    if (type !== undefined) producers.ended(header.producerId, header.epoch, type, header.baseOffset, now)
-  })
+  try {
+    segment.recover((buffer, at) => replayBatch(buffer, at, producers, now))
+  } catch (cause) {
+    if (!(cause instanceof StreamsError)) throw cause
+    throw new StreamsError('corrupt_log', `${segment.logPath} is damaged: restore it from a copy`, { cause })
+  }
+}
+
+function replayBatch(buffer: Buffer, at: number, producers: ProducerStates, now: number): void {
+  const header = readBatchHeader(buffer, at)
+  const type = header.isControl ? readControlType(buffer, at) : undefined
+  if (!header.isControl) producers.appended(header, header.baseOffset, now)
+  else if (type !== undefined) producers.ended(header.producerId, header.epoch, type, header.baseOffset, now)
 }
 
 /** What a crash left of a compaction or of an atomic replacement. */

@@ -87,12 +87,14 @@ class DiskFile implements LogFile {
     return this.length
   }
 
-  /** A write that fails midway leaves `size` as it was, so the next one goes over its remains. */
   append(bytes: Buffer): void {
     const descriptor = this.files.descriptor(this.path)
-    let written = 0
-    while (written < bytes.length) {
-      written += writeSync(descriptor, bytes, written, bytes.length - written, this.length + written)
+    try {
+      writeWhole(descriptor, bytes, this.length)
+    } catch (error) {
+      // A full disk: no remains that the next, shorter write would leave behind itself.
+      ftruncateSync(descriptor, this.length)
+      throw error
     }
     this.length += bytes.length
   }
@@ -149,6 +151,13 @@ class OpenFiles {
       if (this.descriptors.size < openFilesMax) return
       this.close(path)
     }
+  }
+}
+
+function writeWhole(descriptor: number, bytes: Buffer, position: number): void {
+  let written = 0
+  while (written < bytes.length) {
+    written += writeSync(descriptor, bytes, written, bytes.length - written, position + written)
   }
 }
 

@@ -1,5 +1,6 @@
 // An append-only file of small JSON entries, each with its length and checksum: a torn tail is cut off when it is opened.
 import { crc32c } from '@node-rs/crc32'
+import { StreamsError } from '../../../core/errors.ts'
 import type { LogFile, LogStorage } from '../storage/log-storage.ts'
 
 const frameBytes = 8
@@ -23,7 +24,7 @@ export class Journal<Entry> {
     this.file.append(frame(entry))
   }
 
-  /** Reads every whole entry and cuts off what is behind the last one. */
+  /** Reads every whole entry and cuts off a torn tail. @throws StreamsError `corrupt_log` */
   recover(visit: (entry: Entry) => void): void {
     const bytes = Buffer.alloc(this.file.size)
     this.file.read(0, bytes, 0, bytes.length)
@@ -58,5 +59,6 @@ function wholeEntry(bytes: Buffer, at: number): Buffer | undefined {
   const end = at + frameBytes + bytes.readUInt32BE(at)
   if (end > bytes.length) return undefined
   const content = bytes.subarray(at + frameBytes, end)
-  return crc32c(content) === bytes.readUInt32BE(at + 4) ? content : undefined
+  if (crc32c(content) === bytes.readUInt32BE(at + 4)) return content
+  throw new StreamsError('corrupt_log', `the journal is damaged at byte ${at}: restore it from a copy`)
 }

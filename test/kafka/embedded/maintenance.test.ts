@@ -21,6 +21,7 @@ async function scene(config: Partial<TopicConfig>) {
   const files = () => storage.list(`topics/${storage.list('topics')[0]}/0`).filter((name) => name.endsWith('.log'))
   return {
     clock,
+    storage,
     trial,
     segments: () => files().length,
     maintain: () => cluster.maintain(),
@@ -159,6 +160,16 @@ describe('compaction', () => {
 })
 
 const withoutDeleted = (table: ReadonlyMap<string, string>) => new Map([...table].filter(([, value]) => value !== ''))
+
+test('a damaged log is reported, never cut off', async () => {
+  const { storage, write, reopen } = await scene({ segmentBytes: 10_000 })
+  await write('a', 'b', 'c')
+  const [path = ''] = storage.list('topics').map((topic) => `topics/${topic}/0/${'0'.repeat(20)}.log`)
+  const bytes = storage.read(path) ?? Buffer.alloc(0)
+  bytes.writeUInt8(bytes.readUInt8(65) ^ 1, 65)
+  storage.replace(path, bytes)
+  await expect(reopen()).rejects.toMatchObject({ code: 'corrupt_log' })
+})
 
 describe('a transaction left open', () => {
   test('is aborted when its time is over, and its producer is fenced', async () => {
