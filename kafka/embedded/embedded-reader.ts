@@ -4,12 +4,13 @@ import { StreamsError } from '../../core/errors.ts'
 import type { FetchedPartition, FetchOptions, LogReader, Position } from '../cluster.ts'
 import { FetchBuffer } from './log/fetch-buffer.ts'
 import type { TopicCatalogue } from './topic-catalogue.ts'
-import { waitForAny } from './wait-list.ts'
+import { WaitList, waitForAny } from './wait-list.ts'
 
 export class EmbeddedReader implements LogReader {
   private readonly catalogue: TopicCatalogue
   private readonly clock: Clock
-  private readonly closing = new AbortController()
+  private readonly closing = new WaitList()
+  private isClosed = false
   private readonly buffer = new FetchBuffer()
   /** Which position comes first: it moves on, so that no partition starves behind a busy one. */
   private turn = 0
@@ -21,19 +22,19 @@ export class EmbeddedReader implements LogReader {
 
   async fetch(positions: readonly Position[], options: FetchOptions): Promise<FetchedPartition[]> {
     const deadline = this.clock.now() + options.maxWaitMs
-    const signal = options.signal ? AbortSignal.any([options.signal, this.closing.signal]) : this.closing.signal
     for (;;) {
-      if (this.closing.signal.aborted) throw new StreamsError('reader_closed', 'this reader is closed')
+      if (this.isClosed) throw new StreamsError('reader_closed', 'this reader is closed')
       const fetched = this.collect(positions, options)
       const left = deadline - this.clock.now()
-      if (fetched.length > 0 || left <= 0 || signal.aborted) return fetched
+      if (fetched.length > 0 || left <= 0 || options.signal?.aborted) return fetched
       const lists = positions.map((position) => this.catalogue.partition(position).readable)
-      await waitForAny(lists, this.clock, left, signal)
+      await waitForAny([...lists, this.closing], this.clock, left, options.signal)
     }
   }
 
   async close(): Promise<void> {
-    this.closing.abort()
+    this.isClosed = true
+    this.closing.wakeAll()
   }
 
   private collect(positions: readonly Position[], options: FetchOptions): FetchedPartition[] {
