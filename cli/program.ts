@@ -6,6 +6,8 @@ import type { Cluster } from '../kafka/cluster.ts'
 import type { Measurements } from '../metrics/measurements.ts'
 import type { ApplicationSnapshot } from '../runtime/snapshot.ts'
 import type { SchemaRegistry } from '../serdes/schema-registry.ts'
+import type { ReadyCheck } from '../server/health.ts'
+import type { TopologyFormat } from '../server/topology-routes.ts'
 import type { VolumeQuery, VolumeRow } from '../server/volume.ts'
 import type { CompiledTopology } from '../topology/graph.ts'
 import type { DataDirectory } from './data-directory.ts'
@@ -41,8 +43,8 @@ export interface IngestContext {
   readonly logger: Logger
   /** Records in the log that are not processed yet, from the engine's snapshot: an input waits while there are many. */
   readonly lag: () => number
-  /** Aborted when the program shall end. */
-  readonly signal: AbortSignal
+  /** Records of source topics that are in the log and not processed yet. */
+  readonly lag: () => number
 }
 
 export interface Ingest {
@@ -51,7 +53,7 @@ export interface Ingest {
   /** Settles when the input has ended, or rejects when it failed for good; a live input never ends. */
   readonly ended: Promise<void>
   progress(): IngestProgress
-  /** After what is being written is committed. */
+  /** Returns after what is being written is committed. */
   stop(): Promise<void>
 }
 
@@ -79,6 +81,8 @@ export interface Engine {
   readonly postgresUrl: string
   readonly rows: RowReader
   snapshot(): ApplicationSnapshot
+  /** When the poll loop last came round, ms UTC; undefined before its first round. */
+  polledAt(): number | undefined
   /** What must answer for the application to do its work, each with a bound of its own. */
   checks(): readonly ReadyCheck[]
   /** Whether all that is in the log is processed, committed and durable in the sinks. */
@@ -89,10 +93,12 @@ export interface Engine {
   close(): Promise<void>
 }
 
-export interface ReadyCheck {
-  readonly name: string
-  /** Rejects with the reason. */
-  readonly check: () => Promise<void>
+/** What the command line needs of the rest. */
+export interface ProgramParts {
+  readonly definition: ProgramDefinition
+  readonly startEngine: StartEngine
+  readonly openLog: OpenLog
+  readonly describe: (topology: CompiledTopology, format: TopologyFormat) => string
 }
 
 export type StartEngine = (context: EngineContext) => Promise<Engine>

@@ -1,0 +1,190 @@
+// `run`: opens everything in order, says where to look, waits for an end, and closes in the opposite order.
+import type { Clock } from '../../core/clock.ts'
+import type { Logger } from '../../core/logger.ts'
+import { createMeasurements } from '../../metrics/catalogue.ts'
+import type { Measurements } from '../../metrics/measurements.ts'
+import { measureProcess } from '../../metrics/process.ts'
+import { metricsPage } from '../../metrics/prometheus.ts'
+import { createServer, type HttpServer } from '../../server/http-server.ts'
+import type { CompiledTopology } from '../../topology/graph.ts'
+import { banner } from '../banner.ts'
+import { type DataDirectory, openDataDirectory } from '../data-directory.ts'
+import { CommandError, type ExitCode } from '../exit.ts'
+import type { Environment } from '../option-parser.ts'
+import type { Options } from '../options.ts'
+import type { Engine, Ingest, ProgramParts } from '../program.ts'
+import { Progress, type ProgressNow } from '../progress.ts'
+import { deadLetters, sourceLag } from '../run-figures.ts'
+import type { Shutdown } from '../shutdown.ts'
+import { type Ending, type Summary, summaryOf, summarySentence } from '../summary.ts'
+import type { Terminal } from '../terminal.ts'
+import { topicReader } from '../topic-reader.ts'
+
+export interface RunContext {
+  readonly parts: ProgramParts
+  readonly options: Options
+  readonly environment: Environment
+  readonly terminal: Terminal
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly shutdown: Shutdown
+}
+
+const caughtUpCheckMs = 200
+
+/** Whatever is opened is told to `shutdown` at once, so that it is closed whatever happens next. */
+export async function run(context: RunContext): Promise<ExitCode> {
+  const { options, shutdown, clock } = context
+  const startedAt = clock.now()
+  try {
+    const directory = openDataDirectory(options.dataDir, options)
+    shutdown.add('the data directory', () => directory.close())
+    const { engine, ingest, topology, page } = await open(context, directory)
+    const ending = await follow(context, { engine, ingest, topology, page, directory })
+    const written = ingest.progress().written
+    const run = { ending, input: ingest.description, written, elapsedMs: clock.now() - startedAt }
+    const summary = summaryOf(engine.snapshot(), topology, run)
+    const isClean = await shutdown.close()
+    tell(context, summary)
+    return isClean ? 0 : 5
+  } finally {
+    await shutdown.close()
+  }
+}
+
+interface Opened {
+  readonly engine: Engine
+  readonly ingest: Ingest
+  readonly topology: CompiledTopology
+  readonly page: string
+}
+
+/** The server comes first: while state is restored it already says so. */
+async function open(context: RunContext, directory: DataDirectory): Promise<Opened> {
+  const { parts, options, clock, logger, shutdown } = context
+  const { definition } = parts
+  const measurements = createMeasurements()
+  shutdown.add('process measurements', measureProcess(measurements))
+  const topology = await definition.topology(options)
+  nameApplication(measurements, definition.version, topology)
+
+  let engine: Engine | undefined
+  const server = serverOf(context, topology, measurements, () => engine)
+  const page = await server.listen(options.port)
+  shutdown.add('the HTTP server', () => server.close())
+  directory.publish(page)
+
+  const started = await parts.startEngine({ options, topology, directory, measurements, clock, logger })
+  engine = started
+  shutdown.add('the application', () => started.close())
+  const lag = () => sourceLag(started.snapshot(), topology)
+  const { cluster, registry } = started
+  const ingest = await definition.startIngest({
+    options,
+    topology,
+    cluster,
+    registry,
+    directory,
+    measurements,
+    clock,
+    logger,
+    lag,
+  })
+  shutdown.add('the input', () => ingest.stop())
+  return { engine: started, ingest, topology, page }
+}
+
+function nameApplication(measurements: Measurements, version: string, topology: CompiledTopology): void {
+  measurements.cell('streams_app_info', { version, topology_hash: topology.hash, replay_id: '' }).value = 1
+}
+
+function serverOf(
+  { parts, clock, logger, shutdown }: RunContext,
+  topology: CompiledTopology,
+  measurements: Measurements,
+  engine: () => Engine | undefined,
+): HttpServer {
+  const { title, version, zone, readVolume } = parts.definition
+  const draining = {
+    name: 'shutdown',
+    check: async () => {
+      if (shutdown.signal.aborted) throw new Error('it is stopping')
+    },
+  }
+  return createServer({
+    title,
+    version,
+    zone,
+    topology,
+    describe: (format) => parts.describe(topology, format),
+    measurements,
+    metrics: metricsPage(measurements, { app: topology.name, mode: 'live' }),
+    clock,
+    logger,
+    snapshot: () => engine()?.snapshot(),
+    polledAt: () => engine()?.polledAt(),
+    checks: () => [draining, ...(engine()?.checks() ?? [])],
+    readVolume: async (query) => readVolume(started(engine).rows, query),
+    readTopic: async (request) => {
+      const { cluster, registry } = started(engine)
+      return topicReader(cluster, registry, topology)(request)
+    },
+  })
+}
+
+function started(engine: () => Engine | undefined): Engine {
+  const running = engine()
+  if (running === undefined) throw Object.assign(new Error('the application is starting'), { statusCode: 503 })
+  return running
+}
+
+/** Says where to look, shows how far it is, and returns why it ended. */
+async function follow(context: RunContext, opened: Opened & { readonly directory: DataDirectory }): Promise<Ending> {
+  const { parts, options, environment, terminal, clock } = context
+  const { engine, ingest, page, directory } = opened
+  const { title } = parts.definition
+  const places = { title, input: ingest.description, page, postgresUrl: engine.postgresUrl, directory: directory.path }
+  const out = options.json ? terminal.stderr : terminal.stdout
+  out.write(banner(places, out.isTTY, environment))
+  const progress = new Progress({ stream: terminal.stderr, clock, now: () => progressOf(opened) })
+  progress.start()
+  try {
+    return await firstEnd(context, opened)
+  } finally {
+    await progress.stop()
+  }
+}
+
+function progressOf({ engine, ingest, topology }: Opened): ProgressNow {
+  const { written, total } = ingest.progress()
+  const snapshot = engine.snapshot()
+  const note = `${snapshot.state}, lag ${sourceLag(snapshot, topology).toLocaleString('en-US')}, ${deadLetters(snapshot).toLocaleString('en-US')} dead letters`
+  return { done: written, total, note }
+}
+
+/** @throws what ended the application or the input for good */
+async function firstEnd({ options, shutdown, clock, logger }: RunContext, { engine, ingest }: Opened): Promise<Ending> {
+  const stop = shutdown.signal
+  const stopped = new Promise<Ending>((resolve) => {
+    if (stop.aborted) resolve('stopped')
+    stop.addEventListener('abort', () => resolve('stopped'), { once: true })
+  })
+  const inputEnded = ingest.ended.then(async (): Promise<Ending> => {
+    if (stop.aborted) return stopped
+    logger.info(
+      options.untilDone
+        ? 'the input has ended; finishing what is in the log'
+        : 'the input has ended; Ctrl-C stops the application',
+    )
+    if (!options.untilDone) return stopped
+    while (!stop.aborted && !(await engine.isCaughtUp())) await clock.sleep(caughtUpCheckMs, stop)
+    return stop.aborted ? 'stopped' : 'done'
+  })
+  const applicationEnded = engine.ended.then(() => stopped)
+  return Promise.race([stopped, inputEnded, applicationEnded])
+}
+
+function tell({ options, terminal }: RunContext, summary: Summary): void {
+  if (options.json) terminal.stdout.write(`${JSON.stringify(summary)}\n`)
+  else terminal.stdout.write(`\n${summarySentence(summary)}\n`)
+}
