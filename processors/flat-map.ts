@@ -19,7 +19,10 @@ export class FlatMap<K, V, K2, Out> extends RecordOperator<K, V> {
   }
 
   protected override take(record: StreamRecord<K, V>, outputs: Outputs): void {
-    if (record.value === undefined) return this.context.count(this.node, 'tombstone')
+    if (record.value === undefined) {
+      this.context.count(this.node, 'tombstone')
+      return
+    }
     const out = port(outputs)
     for (const { key, value } of this.map(record.value, record.key, this.place.of(record)))
       out.push(record.withKey(key).withValue(value))

@@ -51,7 +51,7 @@ export class GroupEntries<K, E, SK, S, V> extends RecordOperator<SK, TableChange
     if (first !== undefined && value !== undefined) groupOf(groups, first)
     for (const one of withoutEqual(added, removed)) groupOf(groups, one).added.push(one.entry)
     for (const one of withoutEqual(removed, added)) groupOf(groups, one).removed.push(one.entry)
-    if (groups.size === 0) return this.context.count(this.node, 'skipped')
+    if (groups.size === 0) this.context.count(this.node, 'skipped')
     let input: GroupInput<V> | undefined = value === undefined ? undefined : { at: first?.entry.at, value }
     for (const group of groups.values()) {
       out.push(record.withKey(group.key).withValue(new GroupChange(group.removed, group.added, record.key, input)))

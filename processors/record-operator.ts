@@ -1,5 +1,6 @@
 // The base of operators that take one record after the other and call a user's function for it: what happens when that function throws.
 // The try stands around the loop, not in it; after a throw the loop goes on behind the record.
+import { AssertionError } from '../core/assert.ts'
 import { BadRecord, StreamsError } from '../core/errors.ts'
 import type { StreamRecord } from '../core/stream-record.ts'
 import { CurrentPlace } from './current-place.ts'
@@ -52,13 +53,21 @@ export abstract class RecordOperator<K, V> implements Operator {
 
   private answer(record: StreamRecord<K, V>, error: unknown): void {
     const { context, node, onError } = this
-    const message = error instanceof Error ? error.message : String(error)
-    if (error instanceof BadRecord) return context.deadLetter(record, { node, reason: error.code, message })
-    if (error instanceof StreamsError) throw error
-    if (onError === 'dead letter') return context.deadLetter(record, { node, reason: 'user_function', message })
-    if (onError === 'skip') return context.count(node, 'skipped')
-    const { topic, partition, offset } = context.place(record)
-    const place = { cause: error, topicPartition: { topic, partition }, offset }
-    throw new StreamsError('user_function', `the function of ${node} threw: ${message}`, place)
+    const message = messageOf(error)
+    if (error instanceof BadRecord) context.deadLetter(record, { node, reason: error.code, message })
+    else if (error instanceof StreamsError || error instanceof AssertionError) throw error
+    else if (onError === 'dead letter') context.deadLetter(record, { node, reason: 'user_function', message })
+    else if (onError === 'skip') context.count(node, 'skipped')
+    else throw this.failure(record, error)
   }
+
+  private failure(record: StreamRecord<K, V>, cause: unknown): StreamsError {
+    const { topic, partition, offset } = this.context.place(record)
+    const place = { cause, topicPartition: { topic, partition }, offset }
+    return new StreamsError('user_function', `the function of ${this.node} threw: ${messageOf(cause)}`, place)
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

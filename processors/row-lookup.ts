@@ -1,25 +1,28 @@
-// How a join looks up a table's row of a key: in a store of its task, or in a global table that every worker holds whole.
+// How a join finds a table's row: in a store of its task by the record's key, or in a global table, which every worker holds whole, by any key.
+import type { StreamRecord } from '../core/stream-record.ts'
 import type { KeyValueStore } from '../state/task-stores.ts'
 
-export interface RowLookup<in K, out S> {
-  load(keys: readonly K[]): Promise<void> | undefined
-  get(key: K): S | undefined
+/** What a row is, the table's declaration knows. */
+export interface RowLookup<in K> {
+  /** Makes the rows of these records' keys readable. */
+  load(batch: readonly StreamRecord<K>[]): Promise<void> | undefined
+  get(key: K): unknown
 }
 
-export class StoredRows<K, Stored, S> implements RowLookup<K, S> {
+export class StoredRows<K, Stored> implements RowLookup<K> {
   private readonly store: KeyValueStore<K, Stored>
-  private readonly rowOf: (stored: Stored) => S
+  private readonly rowOf: (stored: Stored) => unknown
 
-  constructor(store: KeyValueStore<K, Stored>, rowOf: (stored: Stored) => S) {
+  constructor(store: KeyValueStore<K, Stored>, rowOf: (stored: Stored) => unknown) {
     this.store = store
     this.rowOf = rowOf
   }
 
-  load(keys: readonly K[]): Promise<void> | undefined {
-    return this.store.load(keys)
+  load(batch: readonly StreamRecord<K>[]): Promise<void> | undefined {
+    return this.store.load(batch.map(({ key }) => key))
   }
 
-  get(key: K): S | undefined {
+  get(key: K): unknown {
     const stored = this.store.get(key)
     return stored === undefined ? undefined : this.rowOf(stored)
   }

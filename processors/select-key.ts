@@ -14,7 +14,7 @@ export class SelectKey<K, V, K2> extends RecordOperator<K, V> {
   }
 
   protected override take(record: StreamRecord<K, V>, outputs: Outputs): void {
-    if (record.value === undefined) return this.context.count(this.node, 'tombstone')
-    port(outputs).push(record.withKey(this.key(record.value, record.key, this.place.of(record))))
+    if (record.value === undefined) this.context.count(this.node, 'tombstone')
+    else port(outputs).push(record.withKey(this.key(record.value, record.key, this.place.of(record))))
   }
 }

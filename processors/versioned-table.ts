@@ -44,22 +44,42 @@ export class VersionedTable<K, V, S, Ver> extends RecordOperator<K, V> {
   }
 
   protected override take(record: StreamRecord<K, V>, outputs: Outputs): void {
-    if (record.value === undefined) return this.context.count(this.node, 'tombstone')
-    const { versioning, hash } = this
     const { key, value } = record
-    const version = versioning.version(value, key, this.place.of(record))
-    versioning.hash(value, hash)
+    if (value === undefined) {
+      this.context.count(this.node, 'tombstone')
+      return
+    }
+    const version = this.versioning.version(value, key, this.place.of(record))
+    this.versioning.hash(value, this.hash)
     const row = this.store.get(key)
     const outcome = this.judge(row, version)
-    if (outcome === 'duplicate' || outcome === 'stale') {
+    if (outcome === 'accepted' || outcome === 'conflict') {
+      const kept = this.versioning.keep(value, key, this.place.of(record))
+      this.accept(record, version, { row, outcome, kept }, port(outputs))
+    } else {
       if (outcome === 'duplicate' && row !== undefined) this.moveOn(key, row, version)
-      return this.context.count(this.node, outcome)
+      this.context.count(this.node, outcome)
     }
-    const kept = versioning.keep(value, key, this.place.of(record))
-    if (versioning.isExpired(row?.kept, kept, record.clock)) return this.expire(record)
-    this.store.put(key, new VersionedRow({ version, hashes: this.hashesWith(row, version), kept }))
+  }
+
+  private accept(
+    record: StreamRecord<K, V>,
+    version: Ver,
+    {
+      row,
+      outcome,
+      kept,
+    }: { readonly row: VersionedRow<S, Ver> | undefined; readonly outcome: Outcome; readonly kept: S },
+    out: StreamRecord[],
+  ): void {
+    if (this.versioning.isExpired(row?.kept, kept, record.clock)) {
+      const message = 'this version would change a window that is no longer corrected'
+      this.context.deadLetter(record, { node: this.node, reason: 'expired', message })
+      return
+    }
+    this.store.put(record.key, new VersionedRow({ version, hashes: this.hashesWith(row, version), kept }))
     this.context.count(this.node, outcome)
-    port(outputs).push(record.withValue(new TableChange(row?.kept, kept, value)))
+    out.push(record.withValue(new TableChange(row?.kept, kept, record.value)))
   }
 
   private judge(row: VersionedRow<S, Ver> | undefined, version: Ver): Outcome {
@@ -79,11 +99,5 @@ export class VersionedTable<K, V, S, Ver> extends RecordOperator<K, V> {
   private hashesWith(row: VersionedRow<S, Ver> | undefined, version: Ver): Buffer {
     if (row === undefined || !this.versioning.isSameTime(row.version, version)) return hashesOf(this.hash)
     return withHash(row.hashes, this.hash)
-  }
-
-  private expire(record: StreamRecord): void {
-    this.context.count(this.node, 'expired')
-    const message = 'this version would change a window that is no longer corrected'
-    this.context.deadLetter(record, { node: this.node, reason: 'expired', message })
   }
 }

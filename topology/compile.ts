@@ -4,7 +4,7 @@ import type { StoreDefinition } from '../state/definitions.ts'
 import { splitComponents } from './components.ts'
 import type { CompiledTopology, Edge, PhysicalTopic, ProcessingNode, SourceNode, Subtopology } from './graph.ts'
 import { PhysicalTopics, physicalName } from './physical-topics.ts'
-import type { AnyTopic, SourceStep, Step, TopicUse } from './steps.ts'
+import type { AnyTopic, Expiry, SourceStep, Step, TopicUse } from './steps.ts'
 import { hashOf } from './topology-hash.ts'
 
 export interface StepsToCompile {
@@ -52,9 +52,13 @@ class Nodes {
   private readonly topics: PhysicalTopics
   private readonly readers = new Map<Step, { readonly step: Step; readonly port: number }[]>()
   private readonly made = new Map<Step, ProcessingNode>()
+  private readonly expiries: readonly Expiry[]
 
   constructor(steps: readonly Step[], topics: PhysicalTopics) {
     this.topics = topics
+    this.expiries = steps.flatMap((step) =>
+      step.kind === 'operator' && step.expiry !== undefined ? [step.expiry] : [],
+    )
     for (const step of steps)
       for (const input of step.inputs) {
         const readers = this.readers.get(input.step) ?? []
@@ -91,6 +95,7 @@ class Nodes {
     if (step.kind === 'sink') return { kind: 'sink', name, children, table: step.table, toRow: step.toRow }
     const { operation, stores, globalTables, onError, instantiate } = step
     const listeners = new Set(children.map(({ port }) => port))
+    const expiries = this.expiries.filter(({ table }) => table === step)
     return {
       kind: 'operator',
       name,
@@ -99,7 +104,7 @@ class Nodes {
       stores,
       globalTables,
       onError,
-      instantiate: (context) => instantiate(context, { node: name, listeners }),
+      instantiate: (context) => instantiate(context, { node: name, listeners, expiries }),
     }
   }
 

@@ -38,10 +38,8 @@ export class GroupChangeSerde<E, SK, V> {
     this.writeEntries(removed, to)
     this.writeEntries(added, to)
     this.writeSized(this.sourceKey, sourceKey, to)
-    if (input === undefined) return to.byte(NO_INPUT)
-    to.byte(input.at === undefined ? INPUT_WITHOUT_TIME : INPUT_WITH_TIME)
-    if (input.at !== undefined) to.varint(input.at)
-    this.sourceValue.write(input.value, to)
+    if (input === undefined) to.byte(NO_INPUT)
+    else this.writeInput(input, to)
   }
 
   read(buffer: Buffer, start: number, end: number): GroupChange<E, SK, Encoded<V>> {
@@ -50,6 +48,12 @@ export class GroupChangeSerde<E, SK, V> {
     const added = this.readEntries(from)
     const sourceKey = readSized(this.sourceKey, from)
     return new GroupChange(removed, added, sourceKey, this.readInput(from))
+  }
+
+  private writeInput({ at, value }: GroupInput<V>, to: ByteWriter): void {
+    to.byte(at === undefined ? INPUT_WITHOUT_TIME : INPUT_WITH_TIME)
+    if (at !== undefined) to.varint(at)
+    this.sourceValue.write(value, to)
   }
 
   private readInput(from: ByteReader): GroupInput<Encoded<V>> | undefined {

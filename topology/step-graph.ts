@@ -11,6 +11,7 @@ const operatorDefaults = {
   onError: 'fail',
   deadLetters: undefined,
   settings: '',
+  expiry: undefined,
 } as const
 
 type NewOperator = Pick<OperatorStep, 'inputs' | 'instantiate'> &

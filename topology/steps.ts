@@ -60,6 +60,14 @@ export interface StepSurroundings {
   readonly node: string
   /** Output ports that somebody reads. */
   readonly listeners: ReadonlySet<number>
+  /** What steps behind it say about changes that come too late. */
+  readonly expiries: readonly Expiry[]
+}
+
+/** A rule for changes of a table, of a step behind it that cannot take them any more. */
+export interface Expiry {
+  readonly table: Step
+  isExpired(before: unknown, after: unknown, clock: number): boolean
 }
 
 export interface OperatorStep extends StepShape<'operator'> {
@@ -73,6 +81,7 @@ export interface OperatorStep extends StepShape<'operator'> {
   readonly deadLetters: AnyTopic | undefined
   /** What else makes the step what it is, for the topology's hash: windows, policies. */
   readonly settings: string
+  readonly expiry: Expiry | undefined
 }
 
 export interface WriteStep extends StepShape<'write'> {

@@ -9,6 +9,8 @@ import { FlatMapValues } from '../processors/flat-map-values.ts'
 import { MapValues } from '../processors/map-values.ts'
 import { Merge } from '../processors/merge.ts'
 import { Peek } from '../processors/peek.ts'
+import { type ProcessorSupplier, ProcessValues } from '../processors/process-values.ts'
+import type { StepOfTask } from '../processors/record-operator.ts'
 import { SelectKey } from '../processors/select-key.ts'
 import { Split } from '../processors/split.ts'
 import type { ValueFunction } from '../processors/user-functions.ts'
@@ -16,11 +18,16 @@ import { type Rejected, Validate } from '../processors/validate.ts'
 import type { Extension, RecordClass } from '../serdes/schema.ts'
 import type { Version, VersionedStore } from '../state/store-definitions.ts'
 import type { Fits } from './fits.ts'
+import { GroupedStreamSteps } from './grouped-stream-steps.ts'
 import { extending } from './record-extension.ts'
 import type { Output } from './steps.ts'
 import type {
   Branches,
   FunctionOptions,
+  GlobalTable,
+  GroupedStream,
+  JoinableTable,
+  ProcessValuesOptions,
   RekeyedStream,
   Sinkable,
   StepOptions,
@@ -28,7 +35,9 @@ import type {
   Table,
   ToTableOptions,
 } from './stream.ts'
-import { addOperator, type StreamTraits } from './stream-traits.ts'
+import { addOperator, type Makers, type StreamTraits } from './stream-traits.ts'
+import { addGlobalJoin, addTableJoin } from './table-join-step.ts'
+import { AggregatedTableSteps, TableSteps } from './table-steps.ts'
 import type { DeadLetter, WritableTopic } from './topic.ts'
 import { addVersionedTable } from './versioned-table-step.ts'
 
@@ -172,7 +181,57 @@ export class StreamSteps<in out K, out V> implements Stream<K, V> {
     options: ToTableOptions<V, Ver, R>,
   ): Table<K, V, S> {
     this.requireKeyed('toTable')
-    return addVersionedTable(this.traits, newStream, store, options)
+    return addVersionedTable(this.traits, makers, store, options)
+  }
+
+  groupByKey(): GroupedStream<K, V> {
+    this.requireKeyed('groupByKey')
+    return new GroupedStreamSteps<K, V>(this.traits, makers)
+  }
+
+  join<V2, Out>(
+    table: JoinableTable<K, V2>,
+    join: (value: V, row: V2, key: K) => Out,
+    options: FunctionOptions = {},
+  ): Stream<K, Out> {
+    this.requireKeyed('join')
+    return this.withValues<Out>(addTableJoin(this.traits, 'join', table, { kind: 'inner', join }, options))
+  }
+
+  leftJoin<V2, Out>(
+    table: JoinableTable<K, V2>,
+    join: (value: V, row: V2 | undefined, key: K) => Out,
+    options: FunctionOptions = {},
+  ): Stream<K, Out> {
+    this.requireKeyed('leftJoin')
+    return this.withValues<Out>(addTableJoin(this.traits, 'leftJoin', table, { kind: 'left', join }, options))
+  }
+
+  joinGlobal<K2, V2, Out>(
+    table: GlobalTable<K2, V2>,
+    keyOf: (value: V, key: K) => K2,
+    join: (value: V, row: V2, key: K) => Out,
+    options: FunctionOptions = {},
+  ): Stream<K, Out> {
+    const output = addGlobalJoin(this.traits, 'joinGlobal', table, { kind: 'inner', keyOf, join }, options)
+    return this.withValues<Out>(output)
+  }
+
+  leftJoinGlobal<K2, V2, Out>(
+    table: GlobalTable<K2, V2>,
+    keyOf: (value: V, key: K) => K2 | undefined,
+    join: (value: V, row: V2 | undefined, key: K) => Out,
+    options: FunctionOptions = {},
+  ): Stream<K, Out> {
+    const output = addGlobalJoin(this.traits, 'leftJoinGlobal', table, { kind: 'left', keyOf, join }, options)
+    return this.withValues<Out>(output)
+  }
+
+  processValues<Out>(supplier: ProcessorSupplier<K, V, Out>, options: ProcessValuesOptions): Stream<K, Out> {
+    const { stores } = options
+    if (stores.length > 0) this.requireKeyed('processValues with stores')
+    const operator = (step: StepOfTask) => new ProcessValues(step, supplier)
+    return this.withValues<Out>(addOperator(this.traits, 'processValues', options, operator, { stores }))
   }
 
   private requireKeyed(operation: string): void {
@@ -194,8 +253,10 @@ export class StreamSteps<in out K, out V> implements Stream<K, V> {
   }
 }
 
-export function newStream<K, V>(traits: StreamTraits<V>): Stream<K, V> {
-  return new StreamSteps<K, V>(traits)
+export const makers: Makers = {
+  stream: (traits) => new StreamSteps(traits),
+  table: (traits, rows) => new TableSteps(traits, makers, rows),
+  aggregated: (traits, rows) => new AggregatedTableSteps(traits, makers, rows),
 }
 
 function requireRow(row: unknown): Readonly<Record<string, unknown>> {

@@ -1,11 +1,10 @@
 // What the DSL knows of a stream or table beside its types: its place in the graph and what may follow it.
-
 import type { Operator } from '../processors/operator.ts'
 import type { StepOfTask } from '../processors/record-operator.ts'
 import type { Schema } from '../serdes/schema.ts'
 import type { StepGraph } from './step-graph.ts'
-import type { OperatorStep, Output } from './steps.ts'
-import type { FunctionOptions, Stream } from './stream.ts'
+import type { OperatorStep, Output, StepSurroundings } from './steps.ts'
+import type { AggregatedTable, FunctionOptions, Stream, Table, TableRows } from './stream.ts'
 
 export interface StreamTraits<out V> {
   readonly graph: StepGraph
@@ -20,23 +19,30 @@ export interface StreamTraits<out V> {
   readonly isProvisional: boolean
 }
 
-/** Tables make streams and streams make tables; this is how tables do it. */
-export type NewStream = <K, V>(traits: StreamTraits<V>) => Stream<K, V>
+/** `output` gives TableChange records. */
+export interface TableTraits<out V> extends Pick<StreamTraits<V>, 'graph' | 'output' | 'anchor' | 'schema'> {}
+
+/** Streams make tables and tables make streams: each gets the makers of the others, so that no file imports its importer. */
+export interface Makers {
+  readonly stream: <K, V>(traits: StreamTraits<V>) => Stream<K, V>
+  readonly table: <K, V, S>(traits: TableTraits<V>, rows: TableRows<K>) => Table<K, V, S>
+  readonly aggregated: <K, A, SK, V>(traits: TableTraits<A>, rows: TableRows<K>) => AggregatedTable<K, A, SK, V>
+}
 
 /** Adds an operator that reads one stream. */
 export function addOperator(
   { graph, anchor, output }: Pick<StreamTraits<unknown>, 'graph' | 'anchor' | 'output'>,
   operation: string,
   { name, onError = 'fail' }: FunctionOptions,
-  operator: (step: StepOfTask) => Operator,
-  more: Partial<Pick<OperatorStep, 'stores' | 'globalTables' | 'deadLetters' | 'settings'>> = {},
+  operator: (step: StepOfTask, surroundings: StepSurroundings) => Operator,
+  more: Partial<Pick<OperatorStep, 'stores' | 'globalTables' | 'deadLetters' | 'settings' | 'expiry'>> = {},
 ): Output {
   const step = graph.operator(
     { operation, anchor, explicit: name },
     {
       inputs: [output],
       onError,
-      instantiate: (context, { node }) => operator({ context, node, onError }),
+      instantiate: (context, surroundings) => operator({ context, node: surroundings.node, onError }, surroundings),
       ...more,
     },
   )

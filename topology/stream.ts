@@ -2,16 +2,24 @@
 import type { RecordContext } from '../core/stream-record.ts'
 import type { KeyAndValue } from '../processors/flat-map.ts'
 import type { Entry } from '../processors/group-entries.ts'
+import type { TaskContext } from '../processors/operator.ts'
+import type { ProcessorSupplier } from '../processors/process-values.ts'
+import type { RowLookup } from '../processors/row-lookup.ts'
 import type { OnError, ValueFunction } from '../processors/user-functions.ts'
 import type { Rejected } from '../processors/validate.ts'
 import type { Exact, Extension, RecordClass } from '../serdes/schema.ts'
 import type { Windowed, WindowResult } from '../serdes/windowed.ts'
 import type { SinkTable } from '../sinks/sink.ts'
-import type { KeyValueStoreDefinition, StoreDefinition, WindowStoreDefinition } from '../state/definitions.ts'
+import type {
+  KeyValueStoreDefinition,
+  SessionStoreDefinition,
+  StoreDefinition,
+  WindowStoreDefinition,
+} from '../state/definitions.ts'
 import type { Version, VersionedStore } from '../state/store-definitions.ts'
 import type { Fits } from './fits.ts'
 import type { DeadLetter, GroupTopic, WritableTopic } from './topic.ts'
-import type { TimeWindows } from './windows.ts'
+import type { SessionWindows, TimeWindows } from './windows.ts'
 
 export interface StepOptions {
   /** In drawings and as label of metrics; default: the operation and the nearest topic or store. */
@@ -98,11 +106,43 @@ export interface Stream<in out K, out V> extends RekeyedStream<K, V> {
     parse: ValueFunction<K, V, Out | Rejected>,
     options: FunctionOptions & { readonly invalid: WritableTopic<K, DeadLetter<V>> },
   ): Stream<K, Out>
+  groupByKey(): GroupedStream<K, V>
   /** The newest version of each key wins; `keep` is what the store holds of it. */
   toTable<S, Ver extends Version, R extends Exact<R, S>>(
     store: VersionedStore<K, S, Ver>,
     options: ToTableOptions<V, Ver, R>,
   ): Table<K, V, S>
+  /** Each record with its key's row; those without one end here. */
+  join<V2, Out>(
+    table: JoinableTable<K, V2>,
+    join: (value: V, row: V2, key: K) => Out,
+    options?: FunctionOptions,
+  ): Stream<K, Out>
+  leftJoin<V2, Out>(
+    table: JoinableTable<K, V2>,
+    join: (value: V, row: V2 | undefined, key: K) => Out,
+    options?: FunctionOptions,
+  ): Stream<K, Out>
+  /** Each record with a row of a global table, found by `keyOf`. */
+  joinGlobal<K2, V2, Out>(
+    table: GlobalTable<K2, V2>,
+    keyOf: (value: V, key: K) => NoInfer<K2>,
+    join: (value: V, row: V2, key: K) => Out,
+    options?: FunctionOptions,
+  ): Stream<K, Out>
+  leftJoinGlobal<K2, V2, Out>(
+    table: GlobalTable<K2, V2>,
+    keyOf: (value: V, key: K) => NoInfer<K2> | undefined,
+    join: (value: V, row: V2 | undefined, key: K) => Out,
+    options?: FunctionOptions,
+  ): Stream<K, Out>
+  /** A processor of one's own, with stores and punctuations. `supplier` is called once a task. */
+  processValues<Out>(supplier: ProcessorSupplier<K, V, Out>, options: ProcessValuesOptions): Stream<K, Out>
+}
+
+export interface ProcessValuesOptions extends FunctionOptions {
+  /** All stores that the processor opens. */
+  readonly stores: readonly StoreDefinition[]
 }
 
 export interface ToTableOptions<in V, Ver, R> extends StepOptions {
@@ -115,7 +155,22 @@ export interface ToTableOptions<in V, Ver, R> extends StepOptions {
 /** A table that streams of the same key can be joined with. */
 export interface JoinableTable<in out K, out S> {
   readonly kind: 'table'
+  readonly rows: TableRows<K>
+  /** Carries the type; never called. */
+  readonly rowOf?: (key: K) => S
+}
+
+/** How a join finds a table's rows in the task that both run in. */
+export interface TableRows<in K> {
   readonly store: StoreDefinition
+  readonly open: (context: TaskContext) => RowLookup<K>
+}
+
+/** A table that every worker holds whole: joined by any key. */
+export interface GlobalTable<in out K, out S> {
+  readonly kind: 'global table'
+  /** Its source topic. */
+  readonly topic: string
   /** Carries the types; never called. */
   readonly rowOf?: (key: K) => S
 }
@@ -145,13 +200,14 @@ export interface AddAndSubtractSteps<A, E> extends AddStep<A, E> {
 
 export interface GroupedStream<in out K, out V> {
   windowedBy(windows: TimeWindows): WindowedStream<K, V>
+  windowedBy(windows: SessionWindows): SessionedStream<K, V>
   count(store: KeyValueStoreDefinition<K, number>, options?: StepOptions): Table<K, number, number>
-  /** Begins with the first value. */
-  reduce<T>(
-    store: KeyValueStoreDefinition<K, T> & Fits<V, T>,
-    step: (total: T, value: V) => NoInfer<T>,
+  /** `total` is undefined for a key's first value. */
+  reduce<A>(
+    store: KeyValueStoreDefinition<K, A>,
+    step: (total: A | undefined, value: V) => NoInfer<A>,
     options?: StepOptions,
-  ): Table<K, T, T>
+  ): Table<K, A, A>
   aggregate<A>(store: KeyValueStoreDefinition<K, A>, steps: AddStep<A, V>): Table<K, A, A>
 }
 
@@ -160,8 +216,19 @@ export interface WindowedStream<in out K, out V> {
   aggregate<A>(store: WindowStoreDefinition<K, A>, steps: AddStep<A, V>): WindowedTable<K, A>
 }
 
+export interface AddAndMergeSteps<A, V> extends AddStep<A, V> {
+  /** Of two sessions that a record joined. */
+  readonly merge: (one: A, other: A) => NoInfer<A>
+}
+
+export interface SessionedStream<in out K, out V> {
+  count(store: SessionStoreDefinition<K, number>, options?: StepOptions): WindowedTable<K, number>
+  aggregate<A>(store: SessionStoreDefinition<K, A>, steps: AddAndMergeSteps<A, V>): WindowedTable<K, A>
+}
+
 export interface GroupedTable<in out K, out E, in out SK, out V> {
   windowedBy(windows: TimeWindows): WindowedGroupedTable<K, E, SK, V>
+  aggregate<A>(store: KeyValueStoreDefinition<K, A>, steps: AddAndSubtractSteps<A, E>): AggregatedTable<K, A, SK, V>
 }
 
 export interface WindowedGroupedTable<in out K, out E, in out SK, out V> {

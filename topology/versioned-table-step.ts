@@ -9,40 +9,45 @@ import type { Schema } from '../serdes/schema.ts'
 import { keyValueStore, type Version, type VersionedStore } from '../state/store-definitions.ts'
 import { versionedRow } from './stored-values.ts'
 import type { Table, ToTableOptions } from './stream.ts'
-import { addOperator, type NewStream, type StreamTraits } from './stream-traits.ts'
-import { TableSteps } from './table-steps.ts'
+import { addOperator, type Makers, type StreamTraits } from './stream-traits.ts'
 
 export function addVersionedTable<K, V, S, Ver extends Version, R>(
   traits: StreamTraits<V>,
-  newStream: NewStream,
+  makers: Makers,
   store: VersionedStore<K, S, Ver>,
   { version, keep, content, ...options }: ToTableOptions<V, Ver, R>,
 ): Table<K, V, S> {
-  const schema = versionedRow(store.value, store.version)
-  const rows = keyValueStore(store.name, { key: store.key, value: schema })
+  const value = versionedRow(store.value, store.version)
+  const rows = keyValueStore(store.name, { key: store.key, value })
   // `keep` is known to return exactly S where toTable is declared; here it is some value that the schema writes.
-  const written = keyValueStore<K, VersionedRow<unknown, Ver>>(store.name, { key: store.key, value: schema })
-  const versioning: Versioning<K, V, unknown, Ver> = {
+  const written = keyValueStore<K, VersionedRow<unknown, Ver>>(store.name, { key: store.key, value })
+  const rules: Omit<Versioning<K, V, unknown, Ver>, 'isExpired'> = {
     version,
     keep,
     hash: content === undefined ? hashOfValue(traits.schema) : hashOfContent(content),
     compare: (a, b) => store.version.compare(a, b),
     isSameTime,
-    isExpired: () => false,
   }
-  const anchored = { ...traits, anchor: store.name }
+  const { graph, schema } = traits
+  const anchor = store.name
   const output = addOperator(
-    anchored,
+    { ...traits, anchor },
     'toTable',
     options,
-    (step) => new VersionedTable(step, step.context.stores.keyValue(written), versioning),
+    (step, { expiries }) => {
+      const isExpired: Versioning<K, V, unknown, Ver>['isExpired'] = (before, after, clock) =>
+        expiries.some((expiry) => expiry.isExpired(before, after, clock))
+      return new VersionedTable(step, step.context.stores.keyValue(written), { ...rules, isExpired })
+    },
     { stores: [rows] },
   )
-  const table = { graph: traits.graph, output, anchor: store.name, schema: traits.schema }
-  return new TableSteps<K, V, S>(table, newStream, {
-    store: rows,
-    open: (context) => new StoredRows(context.stores.keyValue(rows), (row) => row.kept),
-  })
+  return makers.table<K, V, S>(
+    { graph, output, anchor, schema },
+    {
+      store: rows,
+      open: ({ stores }) => new StoredRows(stores.keyValue(rows), (row) => row.kept),
+    },
+  )
 }
 
 /** Of versions that are tuples, the first part is the time at which the content changed. */

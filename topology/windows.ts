@@ -39,6 +39,29 @@ export interface TimeWindows {
   readonly description: string
 }
 
+export interface SessionOptions extends LateOptions {
+  /** The longest pause within a session, ms. */
+  readonly gap: number
+}
+
+export interface SessionWindows {
+  readonly kind: 'session'
+  readonly gapMs: number
+  readonly graceMs: number
+  readonly late: 'drop' | 'deadLetter' | 'correct' | undefined
+  readonly correctForMs: number
+  readonly emit: 'updates' | 'final'
+  /** For the topology's hash and drawings. */
+  readonly description: string
+}
+
+/** Sessions: records of a key that follow each other within `gap`. A record is late when its clock is past its time by gap and grace. */
+export function session(options: SessionOptions): SessionWindows {
+  const { gap } = options
+  requireWhole('gap', gap, 1)
+  return { kind: 'session', gapMs: gap, ...lateness(options), description: describe('session', { gap }, options) }
+}
+
 /** Windows that follow each other without gap or overlap. */
 export function tumbling(options: TumblingOptions): TimeWindows {
   const { size, zone } = options

@@ -6,9 +6,14 @@ import { InputResult } from '../input-result.ts'
 import type { Operator, Outputs } from '../operator.ts'
 import { port } from '../outputs.ts'
 import type { WindowResults } from './window-results.ts'
-import { type Windowing, windowsAt } from './windowing.ts'
+import type { Windowing } from './windowing.ts'
 
 type Change<E, SK, I> = GroupChange<E, SK, I>
+
+interface WantedWindows<K> {
+  readonly keys: K[]
+  readonly starts: number[]
+}
 
 export interface GroupSteps<A, E> {
   readonly add: (total: A, value: E) => A
@@ -30,18 +35,13 @@ export class GroupWindowAggregate<K, E, SK, I, A> implements Operator {
   }
 
   prepare(batch: readonly StreamRecord<K, Change<E, SK, I>>[]): Promise<void> | undefined {
-    const keys: K[] = []
-    const starts: number[] = []
+    const wanted: WantedWindows<K> = { keys: [], starts: [] }
     for (const { key, value } of batch) {
-      const visit = (start: number) => {
-        keys.push(key)
-        starts.push(start)
-      }
-      for (const { at } of value.removed) windowsAt(this.windowing, at, visit)
-      for (const { at } of value.added) windowsAt(this.windowing, at, visit)
-      if (value.input?.at !== undefined) visit(this.windowing.startAt(value.input.at))
+      for (const { at } of value.removed) this.want(key, at, wanted)
+      for (const { at } of value.added) this.want(key, at, wanted)
+      if (value.input?.at !== undefined) this.want(key, value.input.at, wanted)
     }
-    return this.results.load(keys, starts)
+    return this.results.load(wanted.keys, wanted.starts)
   }
 
   process(batch: readonly StreamRecord<K, Change<E, SK, I>>[], outputs: Outputs): void {
@@ -64,8 +64,18 @@ export class GroupWindowAggregate<K, E, SK, I, A> implements Operator {
     return this.results.restore()
   }
 
+  private want(key: K, at: number, { keys, starts }: WantedWindows<K>): void {
+    const { windowing } = this
+    for (let start = windowing.startAt(at); windowing.endOf(start) > at; start = windowing.before(start)) {
+      keys.push(key)
+      starts.push(start)
+    }
+  }
+
   private update(record: StreamRecord<K>, at: number, step: (total: A, value: E) => A, value: E): void {
-    windowsAt(this.windowing, at, (start) => this.results.update(record.key, start, step, value, record))
+    const { windowing, results } = this
+    for (let start = windowing.startAt(at); windowing.endOf(start) > at; start = windowing.before(start))
+      results.update(record.key, start, step, value, record)
   }
 
   private sendInput(record: StreamRecord<K, Change<E, SK, I>>, out: StreamRecord[]): void {

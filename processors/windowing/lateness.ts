@@ -6,28 +6,19 @@ export interface LatePolicy {
   readonly correctForMs: number
 }
 
-export type Admission = 'take' | 'late' | 'expired' | 'after_idle'
+/** `take existing`: only where the window has a state; without one it is a dead letter `after_idle`. */
+export type Admission = 'take' | 'take existing' | 'late' | 'expired'
 
-export interface Asked {
-  /** When the window closes: its end and grace. */
-  readonly closesAt: number
-  /** Of the record. */
-  readonly clock: number
-  /** Of the task. */
-  readonly watermark: number
-  /** Whether the window has a state. */
-  readonly exists: () => boolean
-}
-
+/** `closesAt`: the window's end and grace; `clock`: the record's; `watermark`: the task's. */
 export function admission(
   { late, correctForMs }: LatePolicy,
-  { closesAt, clock, watermark, exists }: Asked,
+  at: { readonly closesAt: number; readonly clock: number; readonly watermark: number },
 ): Admission {
-  if (clock < closesAt) {
-    // Closed before a record that is not late: its source had been idle. It corrects what is there, and opens nothing anew.
-    if (watermark < closesAt || late === 'correct' || exists()) return 'take'
-    return 'after_idle'
+  const { closesAt, clock, watermark } = at
+  if (clock >= closesAt) {
+    if (late !== 'correct') return 'late'
+    return clock < closesAt + correctForMs ? 'take' : 'expired'
   }
-  if (late !== 'correct') return 'late'
-  return clock < closesAt + correctForMs ? 'take' : 'expired'
+  // Closed before a record that is not late: its source had been idle. It corrects what is there, and opens nothing anew.
+  return watermark < closesAt || late === 'correct' ? 'take' : 'take existing'
 }

@@ -137,7 +137,10 @@ export class WindowResults<K, A> {
   private settle(window: ChangedWindow<K, A>, out: StreamRecord[]): void {
     const { key, start, value, isFinal } = window
     assert(this.rules.isValid(value), `an impossible result in the window of ${new Date(start).toISOString()}`)
-    if (this.rules.isInitial(value)) return this.remove(window, out)
+    if (this.rules.isInitial(value)) {
+      this.remove(window, out)
+      return
+    }
     if (isFinal || this.rules.emit === 'updates') {
       this.send(window, new Result(value, isFinal ? 'corrected' : 'provisional', window.emitted++), out)
     }

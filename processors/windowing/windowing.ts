@@ -1,4 +1,6 @@
 // How time is cut into windows: the windows that contain an instant, and where each ends. All times are instants, ms UTC.
+//
+//   for (let start = windowing.startAt(at); windowing.endOf(start) > at; start = windowing.before(start)) …   visits them, the latest first
 
 export interface Windowing {
   /** Start of the latest window that contains `at`. */
@@ -7,9 +9,4 @@ export interface Windowing {
   before(start: number): number
   /** Exclusive. */
   endOf(start: number): number
-}
-
-/** Visits the windows that contain `at`, the latest first. */
-export function windowsAt(windowing: Windowing, at: number, visit: (start: number) => void): void {
-  for (let start = windowing.startAt(at); windowing.endOf(start) > at; start = windowing.before(start)) visit(start)
 }
