@@ -6,7 +6,7 @@ import type { Cluster } from '../kafka/cluster.ts'
 import type { Measurements } from '../metrics/measurements.ts'
 import type { ApplicationSnapshot } from '../runtime/snapshot.ts'
 import type { SchemaRegistry } from '../serdes/schema-registry.ts'
-import type { ReadyCheck } from '../server/health.ts'
+import type { ReadyCheck as HealthCheck } from '../server/health.ts'
 import type { TopologyFormat } from '../server/topology-routes.ts'
 import type { VolumeQuery, VolumeRow } from '../server/volume.ts'
 import type { CompiledTopology } from '../topology/graph.ts'
@@ -43,8 +43,6 @@ export interface IngestContext {
   readonly logger: Logger
   /** Records in the log that are not processed yet, from the engine's snapshot: an input waits while there are many. */
   readonly lag: () => number
-  /** Records of source topics that are in the log and not processed yet. */
-  readonly lag: () => number
 }
 
 export interface Ingest {
@@ -64,6 +62,8 @@ export interface IngestProgress {
   readonly total: number | undefined
 }
 
+export type ReadyCheck = HealthCheck
+
 export interface EngineContext {
   readonly options: Options
   readonly topology: CompiledTopology
@@ -82,7 +82,7 @@ export interface Engine {
   readonly rows: RowReader
   snapshot(): ApplicationSnapshot
   /** When the poll loop last came round, ms UTC; undefined before its first round. */
-  polledAt(): number | undefined
+  polledAt?(): number | undefined
   /** What must answer for the application to do its work, each with a bound of its own. */
   checks(): readonly ReadyCheck[]
   /** Whether all that is in the log is processed, committed and durable in the sinks. */

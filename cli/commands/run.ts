@@ -9,7 +9,7 @@ import { createServer, type HttpServer } from '../../server/http-server.ts'
 import type { CompiledTopology } from '../../topology/graph.ts'
 import { banner } from '../banner.ts'
 import { type DataDirectory, openDataDirectory } from '../data-directory.ts'
-import { CommandError, type ExitCode } from '../exit.ts'
+import type { ExitCode } from '../exit.ts'
 import type { Environment } from '../option-parser.ts'
 import type { Options } from '../options.ts'
 import type { Engine, Ingest, ProgramParts } from '../program.ts'
@@ -122,7 +122,7 @@ function serverOf(
     clock,
     logger,
     snapshot: () => engine()?.snapshot(),
-    polledAt: () => engine()?.polledAt(),
+    polledAt: () => engine()?.polledAt?.(),
     checks: () => [draining, ...(engine()?.checks() ?? [])],
     readVolume: async (query) => readVolume(started(engine).rows, query),
     readTopic: async (request) => {
