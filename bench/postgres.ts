@@ -1,5 +1,5 @@
 // How near does the Postgres sink come to the server's own `COPY … FROM` of a binary file into the same table?
-import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pgDriver from 'pg'
@@ -35,7 +35,7 @@ const appended = pgTable('appended', columns, { append: true })
 const upserted = pgTable('upserted', columns, { key: ['case_id'], newest: ['updated_at', 'row_version'] })
 
 const rowCount = 200_000
-const batchRows = 25_000
+const batchRows = 20_000
 const fetchRows = 1_000
 const rounds = 4
 
@@ -60,7 +60,8 @@ async function measure(url: string): Promise<void> {
     await client.connect()
     await sink.prepare([appended, upserted])
     const rows = casesOf(seededRandom(311))
-    const file = await binaryFile(rows)
+    const file = await binaryFile(rows, 'all')
+    const parts = await filesOfBatches(rows)
     console.log(
       `${rowCount} rows of 16 columns, ${batchRows} a transaction, best of ${rounds}; rows/s (CPU of this process, µs a row)`,
     )
@@ -69,6 +70,13 @@ async function measure(url: string): Promise<void> {
       return timed(() => client.query(`COPY bench_g1.appended FROM '${file}' (FORMAT binary)`))
     })
     report('server COPY FROM file', reference, reference)
+    const committing = await best(async () => {
+      await client.query('TRUNCATE bench_g1.appended')
+      return timed(async () => {
+        for (const part of parts) await client.query(`COPY bench_g1.appended FROM '${part}' (FORMAT binary)`)
+      })
+    })
+    report('server, as many commits', committing, reference)
     report('encode only', await best(() => timed(() => Promise.resolve(encode(rows)))), reference)
     for (const table of [appended, upserted]) {
       const empty = await best(async () => {
@@ -82,7 +90,7 @@ async function measure(url: string): Promise<void> {
       return timed(() => writeAll(sink, upserted, rows))
     })
     report('sink, upserted again', again, reference)
-    await rm(file)
+    for (const written of [file, ...parts]) await rm(written)
   } finally {
     await client.end()
   }
@@ -144,13 +152,19 @@ function encode(rows: readonly Row[]): RowBuffer {
   return buffer
 }
 
-async function binaryFile(rows: readonly Row[]): Promise<string> {
-  const file = join(tmpdir(), `millrace-bench-${process.pid}.copy`)
+async function filesOfBatches(rows: readonly Row[]): Promise<readonly string[]> {
+  const files: string[] = []
+  for (let from = 0; from < rows.length; from += batchRows) {
+    files.push(await binaryFile(rows.slice(from, from + batchRows), `${from}`))
+  }
+  return files
+}
+
+async function binaryFile(rows: readonly Row[], name: string): Promise<string> {
+  const file = join(tmpdir(), `millrace-bench-${process.pid}-${name}.copy`)
   const buffer = encode(rows)
   await writeFile(file, [copyHeader, ...buffer.slices(0, buffer.rows), copyTrailer])
   await chmod(file, 0o644)
-  const { size } = await stat(file)
-  console.log(`${(size / rowCount).toFixed(0)} bytes a row`)
   return file
 }
 
