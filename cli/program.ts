@@ -43,6 +43,8 @@ export interface IngestContext {
   readonly logger: Logger
   /** Records in the log that are not processed yet, from the engine's snapshot: an input waits while there are many. */
   readonly lag: () => number
+  /** Aborted when the program shall end. */
+  readonly signal: AbortSignal
 }
 
 export interface Ingest {

@@ -89,6 +89,7 @@ async function open(context: RunContext, directory: DataDirectory): Promise<Open
     clock,
     logger,
     lag,
+    signal: shutdown.signal,
   })
   shutdown.add('the input', () => ingest.stop())
   return { engine: started, ingest, topology, page }
