@@ -2,15 +2,16 @@
 import { type Clock, systemClock } from '../core/clock.ts'
 import { StreamsError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
-import { describe } from './commands/describe.ts'
+import { printDescription } from './commands/describe.ts'
 import { run } from './commands/run.ts'
 import { tail } from './commands/tail.ts'
 import { CommandError, type ExitCode } from './exit.ts'
 import { helpText } from './help.ts'
 import { lineLogger } from './logger.ts'
 import { type CommandLine, type Environment, parseCommandLine } from './option-parser.ts'
-import type { ProgramParts } from './program.ts'
+import type { ProgramDefinition, ProgramParts } from './program.ts'
 import { type ProcessControl, Shutdown } from './shutdown.ts'
+import { openLog, startEngine } from './start-engine.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface Surroundings {
@@ -21,17 +22,20 @@ export interface Surroundings {
   readonly control: ProcessControl
 }
 
-/** Runs the program in this process and sets its exit code. */
-export async function runProgram(parts: ProgramParts): Promise<void> {
+/** Runs the program in this process, on the embedded engine, and sets its exit code. */
+export async function runProgram(definition: ProgramDefinition): Promise<void> {
   const { argv, env, stdout, stderr } = process
   const terminal = { stdout, stderr }
-  process.exitCode = await runCommand(parts, {
-    arguments: argv.slice(2),
-    environment: env,
-    terminal,
-    clock: systemClock,
-    control: process,
-  })
+  process.exitCode = await runCommand(
+    { definition, startEngine, openLog },
+    {
+      arguments: argv.slice(2),
+      environment: env,
+      terminal,
+      clock: systemClock,
+      control: process,
+    },
+  )
 }
 
 export async function runCommand(parts: ProgramParts, surroundings: Surroundings): Promise<ExitCode> {
@@ -57,7 +61,7 @@ function runLine(
 ): Promise<ExitCode> {
   switch (command) {
     case 'describe':
-      return describe(parts, options, terminal)
+      return printDescription(parts, options, terminal)
     case 'tail': {
       const shutdown = new Shutdown({ control, clock, logger })
       return tail({ parts, options, topic: operands[0] ?? '', terminal, clock, shutdown })

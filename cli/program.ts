@@ -7,7 +7,6 @@ import type { Measurements } from '../metrics/measurements.ts'
 import type { ApplicationSnapshot } from '../runtime/snapshot.ts'
 import type { SchemaRegistry } from '../serdes/schema-registry.ts'
 import type { ReadyCheck as HealthCheck } from '../server/health.ts'
-import type { TopologyFormat } from '../server/topology-routes.ts'
 import type { VolumeQuery, VolumeRow } from '../server/volume.ts'
 import type { CompiledTopology } from '../topology/graph.ts'
 import type { DataDirectory } from './data-directory.ts'
@@ -100,7 +99,6 @@ export interface ProgramParts {
   readonly definition: ProgramDefinition
   readonly startEngine: StartEngine
   readonly openLog: OpenLog
-  readonly describe: (topology: CompiledTopology, format: TopologyFormat) => string
 }
 
 export type StartEngine = (context: EngineContext) => Promise<Engine>

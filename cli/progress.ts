@@ -37,9 +37,7 @@ export class Progress {
   }
 
   start(): void {
-    const { total } = this.now()
-    if (this.stream.isTTY && total !== undefined) this.startBar(total)
-    this.running = this.bar === undefined ? this.writeLines() : this.moveBar(this.bar)
+    this.running = this.stream.isTTY ? this.moveBar() : this.writeLines()
   }
 
   /** Writes a log line above the bar. */
@@ -59,7 +57,20 @@ export class Progress {
     this.bars = undefined
   }
 
-  private startBar(total: number): void {
+  /** The bar appears once somebody knows how long it is. */
+  private async moveBar(): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      const { done, total, note } = this.now()
+      if (total !== undefined) {
+        const bar = this.bar ?? this.startBar(total)
+        bar.setTotal(total)
+        bar.update(done, { note })
+      }
+      await this.clock.sleep(barIntervalMs, this.stopping.signal)
+    }
+  }
+
+  private startBar(total: number): SingleBar {
     const format = ' {bar} {percentage} %  {value} of {total}  {note}'
     const options = {
       stream: this.stream,
@@ -71,15 +82,7 @@ export class Progress {
     }
     this.bars = new MultiBar(options, Presets.shades_classic)
     this.bar = this.bars.create(total, 0, { note: '' })
-  }
-
-  private async moveBar(bar: SingleBar): Promise<void> {
-    while (!this.stopping.signal.aborted) {
-      const { done, total, note } = this.now()
-      if (total !== undefined) bar.setTotal(total)
-      bar.update(done, { note })
-      await this.clock.sleep(barIntervalMs, this.stopping.signal)
-    }
+    return this.bar
   }
 
   /** A state that does not change is told rarely. */

@@ -18,7 +18,7 @@ import { pageRoutes } from './page-routes.ts'
 import { measureRequests } from './request-metrics.ts'
 import { keepRules } from './rules.ts'
 import type { ReadTopic } from './topic-records.ts'
-import { type TopologyFormat, topologyRoutes } from './topology-routes.ts'
+import { topologyRoutes } from './topology-routes.ts'
 import type { VolumeQuery, VolumeRow } from './volume.ts'
 
 export interface ServerOptions {
@@ -27,7 +27,6 @@ export interface ServerOptions {
   /** IANA zone in which people read hours. */
   readonly zone: string
   readonly topology: CompiledTopology
-  readonly describe: (format: TopologyFormat) => string
   readonly measurements: Measurements
   readonly metrics: MetricsPage
   readonly clock: Clock

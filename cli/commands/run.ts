@@ -117,7 +117,6 @@ function serverOf(
     version,
     zone,
     topology,
-    describe: (format) => parts.describe(topology, format),
     measurements,
     metrics: metricsPage(measurements, { app: topology.name, mode: 'live' }),
     clock,
