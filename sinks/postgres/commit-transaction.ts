@@ -7,7 +7,7 @@ import type { PostgresConnection } from './connection.ts'
 import { type PostgresBatch, type RejectedRow, TableRows } from './postgres-batch.ts'
 import type { SinkCells } from './sink-cells.ts'
 import { deadLettersTable, positionsTable } from './sink-tables.ts'
-import { isUpsert, qualified, stagingStatement } from './table-sql.ts'
+import { isUpsert, literal, qualified, stagingStatement } from './table-sql.ts'
 import { copyRows, writeRows } from './write-rows.ts'
 
 /** What does not change between the batches of a writer. */
@@ -36,7 +36,6 @@ export async function writeTransaction(
   for (const { table } of batch.tables.values()) {
     if (isUpsert(table)) await connection.stage(table.name, stagingStatement(context.schema, table))
   }
-  await connection.run('BEGIN')
   // P1  The position moves before anything is written: a zombie stops here.
   await movePosition(context, connection, move)
   // P2  Rows; those that Postgres refuses are taken out.
@@ -52,12 +51,13 @@ async function movePosition(
   connection: PostgresConnection,
   { stored, to }: PositionMove,
 ): Promise<void> {
-  const { rowCount } = await connection.query(
-    `UPDATE ${qualified(schema, positionsTable.name)} SET next = $1
-      WHERE app = $2 AND topic = $3 AND partition = $4 AND topic_id = $5 AND next IS NOT DISTINCT FROM $6`,
-    [to, source.app, source.topic, source.partition, source.topicId, stored ?? null],
+  const expected = stored === undefined ? 'IS NULL' : `= ${stored}`
+  // In one round trip, since each of them may wait for a turn of a busy event loop.
+  const moved = await connection.run(
+    `BEGIN; UPDATE ${qualified(schema, positionsTable.name)} SET next = ${to} WHERE app = ${literal(source.app)}
+      AND topic = ${literal(source.topic)} AND partition = ${source.partition} AND topic_id = ${literal(source.topicId)} AND next ${expected}`,
   )
-  if (rowCount === 1) return
+  if (moved === 1) return
   await connection.run('ROLLBACK')
   throw new TaskFenced('sink_fenced', `the sink position is no longer ${stored ?? 'unset'}: another writer moved it`, {
     topicPartition: source,
@@ -88,6 +88,6 @@ async function writeDeadLetters(
       rejected_at: context.clock.now(),
     })
   }
-  await copyRows(context, connection, letters, { from: 0, to: rejected.length })
+  await copyRows(context, connection, letters, { from: 0, to: rejected.length }, '')
   letters.buffer.release()
 }

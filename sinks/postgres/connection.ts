@@ -56,9 +56,11 @@ export class PostgresConnection {
     return this.client.query<Row>(text, values === undefined ? undefined : [...values])
   }
 
-  /** Statements in one round trip; they take no values. */
-  async run(text: string): Promise<void> {
-    await this.client.query(text)
+  /** Statements in one round trip; they take no values. Returns how many rows the last one changed. */
+  async run(text: string): Promise<number> {
+    const results: unknown = await this.client.query(text)
+    const last: unknown = Array.isArray(results) ? results.at(-1) : results
+    return last instanceof pg.Result ? (last.rowCount ?? 0) : 0
   }
 
   async copyIn(statement: string, slices: Iterable<Buffer>): Promise<void> {

@@ -1,4 +1,5 @@
 // A table definition as SQL: names, where COPY goes, how a staged batch is merged.
+import pg from 'pg'
 import type { PgTableShape } from './table.ts'
 
 /** Numbers the rows of a batch in its staging table; no declared column can be called so. */
@@ -6,6 +7,10 @@ export const rowNumber = '#row'
 
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
+}
+
+export function literal(text: string): string {
+  return pg.escapeLiteral(text)
 }
 
 export function qualified(schema: string, name: string): string {

@@ -39,12 +39,11 @@ async function tryRange(
   rows: TableRows,
   range: RowRange,
 ): Promise<unknown> {
-  await connection.run('SAVEPOINT piece')
+  const savepoint = range.from === 0 ? 'SAVEPOINT piece; ' : 'RELEASE SAVEPOINT piece; SAVEPOINT piece; '
   try {
-    await copyRows(context, connection, rows, range)
+    await copyRows(context, connection, rows, range, savepoint)
     if (isUpsert(rows.table)) await merge(context, connection, rows)
     if (isUpsert(rows.table) && range.to < rows.buffer.rows) await connection.run(emptyStagingStatement(rows.table))
-    await connection.run('RELEASE SAVEPOINT piece')
     return undefined
   } catch (error) {
     if (reactionTo(error) !== 'reject row') throw error
@@ -58,9 +57,11 @@ export async function copyRows(
   connection: PostgresConnection,
   { table, buffer }: TableRows,
   { from, to }: RowRange,
+  /** Sent with COPY, in the same round trip. */
+  before: string,
 ): Promise<void> {
   const startedAt = clock.now()
-  await connection.copyIn(copyStatement(schema, table), copyFile(buffer.slices(from, to)))
+  await connection.copyIn(before + copyStatement(schema, table), copyFile(buffer.slices(from, to)))
   cells.phase('copy', clock.now() - startedAt)
 }
 
