@@ -1,4 +1,5 @@
 // One running topology: its worker, its sinks, and what they tell. Composition only; each part has a file of its own.
+import { setMaxListeners } from 'node:events'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { type Logger, silentLogger } from '../core/logger.ts'
 import type { Random } from '../core/random.ts'
@@ -63,6 +64,8 @@ export class Application {
     const membership = options.membership ?? fixedMembership(topology.name, allTasks(topology))
     const config = { ...defaultWorkerConfig, ...options.config }
     const measurements = new ApplicationMeasurements(options.measurements, topology)
+    // Every slot and wait listens to the one signal that ends the application.
+    setMaxListeners(0, this.stopping.signal)
     this.topology = topology
     this.admin = cluster.admin
     this.clock = clock
