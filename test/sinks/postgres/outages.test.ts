@@ -194,9 +194,9 @@ test('cuts off a connection that has fallen silent, and writes the batch over an
   expect(await direct.query(`SELECT id FROM ${direct.schema}.visits`)).toEqual([{ id: 1 }])
 })
 
-test('survives kill -9 of the server in the middle of batches', async () => {
+test('survives kill -9 of the server in the middle of batches', async (context) => {
   const { embedded } = postgres()
-  if (embedded === undefined) return
+  if (embedded === undefined) return context.skip('the server at DATABASE_URL is not ours to kill')
   const port = Number(new URL(embedded.url).port)
   const opened = openSink(embedded.url)
   closers.push(() => opened.close())
