@@ -54,6 +54,11 @@ export class Input {
     return this.node.topic.role !== 'repartition'
   }
 
+  /** Times that the engine has not written itself are checked; a result may well lie in the future. */
+  private get isForeign(): boolean {
+    return this.node.topic.role === 'source'
+  }
+
   /** Reads all rows; waits only when a writer schema is met for the first time, and goes on at its row. */
   async read(columns: RecordColumns, time: EventTime, events: InputEvents): Promise<StreamRecord[]> {
     const records: StreamRecord[] = []
@@ -142,9 +147,7 @@ export class Input {
     const ownTime = headed ? header.timestamp : recordTime
     if (!this.hasClock) return new StreamRecord(key, value, ownTime, header.clock, ingestedAt, row)
     const timestamp = this.timestampOf !== undefined && value !== undefined ? this.timestampOf(value) : ownTime
-    const appendedAt = columns.appendTime >= 0 ? columns.appendTime : headed ? ingestedAt : -1
-    if (!isPlausible(timestamp, appendedAt))
-      throw new BadRecord('invalid_timestamp', `event time ${timestamp} is not a time before ${appendedAt} + 10 min`)
+    if (this.isForeign) requirePlausible(timestamp, appendedAt(columns, headed ? ingestedAt : 0))
     return new StreamRecord(key, value, timestamp, time.observe(this.topic, timestamp), ingestedAt, row)
   }
 
@@ -155,6 +158,17 @@ export class Input {
     this.header.read(this.reader, columns.buffer, start, end)
     return true
   }
+}
+
+/** When the record was appended, ms UTC; −1 where nobody knows. */
+function appendedAt(columns: RecordColumns, ingestedAt: number): number {
+  if (columns.appendTime >= 0) return columns.appendTime
+  return ingestedAt > 0 ? ingestedAt : -1
+}
+
+function requirePlausible(timestamp: number, appended: number): void {
+  if (isPlausible(timestamp, appended)) return
+  throw new BadRecord('invalid_timestamp', `event time ${timestamp} is not a time before ${appended} + 10 min`)
 }
 
 /** Dead letters keep whatever key they had; a stream of them is keyed by its text. */
