@@ -1,7 +1,6 @@
 // Where a program begins: reads the command line, runs the command, turns its end into an exit code. cities/main.ts calls it with its application.
 import { type Clock, systemClock } from '../core/clock.ts'
 import { StreamsError } from '../core/errors.ts'
-import type { Logger } from '../core/logger.ts'
 import { printDescription } from './commands/describe.ts'
 import { run } from './commands/run.ts'
 import { tail } from './commands/tail.ts'
@@ -39,15 +38,13 @@ export async function runProgram(definition: ProgramDefinition): Promise<void> {
 }
 
 export async function runCommand(parts: ProgramParts, surroundings: Surroundings): Promise<ExitCode> {
-  const { terminal, clock, environment } = surroundings
+  const { terminal, environment } = surroundings
   try {
     const line = parseCommandLine(surroundings.arguments, environment)
     const { title, version } = parts.definition
     if (line.help) return print(terminal, helpText(line.command, title))
     if (line.version) return print(terminal, `${version}\n`)
-    const write = (text: string) => terminal.stderr.write(text)
-    const logger = lineLogger({ format: line.options.logFormat, clock, write })
-    return await runLine(parts, line, surroundings, logger)
+    return await runLine(parts, line, surroundings)
   } catch (error) {
     return explain(error, terminal)
   }
@@ -57,8 +54,9 @@ function runLine(
   parts: ProgramParts,
   { command, options, operands }: CommandLine,
   { terminal, clock, environment, control }: Surroundings,
-  logger: Logger,
 ): Promise<ExitCode> {
+  const logLines = { write: (text: string) => void terminal.stderr.write(text) }
+  const logger = lineLogger({ format: options.logFormat, clock, write: (text) => logLines.write(text) })
   switch (command) {
     case 'describe':
       return printDescription(parts, options, terminal)
@@ -68,7 +66,7 @@ function runLine(
     }
     case 'run': {
       const shutdown = new Shutdown({ control, clock, logger })
-      return run({ parts, options, environment, terminal, clock, logger, shutdown })
+      return run({ parts, options, environment, terminal, clock, logger, logLines, shutdown })
     }
   }
 }

@@ -137,7 +137,9 @@ function unknown(what: string, given: string, known: readonly string[]): Command
   return usageError(`unknown ${what} ${given}; did you mean ${nearest(given, known)}?`)
 }
 
+/** Half a name is nearer to the whole one than to any that happens to be short. */
 function nearest(given: string, known: readonly string[]): string {
-  const [best = ''] = known.toSorted((a, b) => distance(given, a) - distance(given, b))
+  const begun = known.filter((name) => name.startsWith(given))
+  const [best = ''] = (begun.length > 0 ? begun : known).toSorted((a, b) => distance(given, a) - distance(given, b))
   return best
 }

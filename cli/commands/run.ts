@@ -27,6 +27,8 @@ export interface RunContext {
   readonly terminal: Terminal
   readonly clock: Clock
   readonly logger: Logger
+  /** Where log lines go: to the terminal, or above the progress bar while there is one. */
+  readonly logLines: { write: (line: string) => void }
   readonly shutdown: Shutdown
 }
 
@@ -140,18 +142,21 @@ function started(engine: () => Engine | undefined): Engine {
 
 /** Says where to look, shows how far it is, and returns why it ended. */
 async function follow(context: RunContext, opened: Opened & { readonly directory: DataDirectory }): Promise<Ending> {
-  const { parts, options, environment, terminal, clock } = context
+  const { parts, options, environment, terminal, clock, logLines } = context
   const { engine, ingest, page, directory } = opened
   const { title } = parts.definition
   const places = { title, input: ingest.description, page, postgresUrl: engine.postgresUrl, directory: directory.path }
   const out = options.json ? terminal.stderr : terminal.stdout
   out.write(banner(places, out.isTTY, environment))
   const progress = new Progress({ stream: terminal.stderr, clock, now: () => progressOf(opened) })
+  const writeDirectly = logLines.write
+  logLines.write = (line) => progress.write(line)
   progress.start()
   try {
     return await firstEnd(context, opened)
   } finally {
     await progress.stop()
+    logLines.write = writeDirectly
   }
 }
 
