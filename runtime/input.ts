@@ -26,6 +26,8 @@ export class Input {
   private drainedSince: number | undefined
   private row = 0
   private readonly serdes: TopicSerdes
+  /** In front of a sink, where a null value may delete a row. */
+  private readonly keepsTombstones: boolean
   private readonly header = new EngineHeader()
   private readonly reader = new ByteReader(Buffer.alloc(0))
   private readonly timestampOf: ((value: unknown) => number) | undefined
@@ -35,7 +37,9 @@ export class Input {
     partition: number,
     serdes: TopicSerdes,
     position: { readonly topicId: string; readonly offset: number },
+    { keepsTombstones = false }: { readonly keepsTombstones?: boolean } = {},
   ) {
+    this.keepsTombstones = keepsTombstones
     this.node = node
     this.partition = partition
     this.serdes = serdes
@@ -117,7 +121,7 @@ export class Input {
   /** A null value deletes in a table; in a stream it says nothing. */
   private isSkipped(columns: RecordColumns, row: number): boolean {
     if (this.node.readsDeadLetters || !columns.isNullValue(row)) return false
-    return this.node.as === 'stream' || columns.isNullKey(row)
+    return (this.node.as === 'stream' && !this.keepsTombstones) || columns.isNullKey(row)
   }
 
   private keyAt(columns: RecordColumns, row: number): unknown {

@@ -26,11 +26,13 @@ export class OperatorGraph {
   private readonly context: TaskContext
   private readonly accounting: Accounting
   private readonly exits: Exits
+  private readonly isSink: boolean
 
   constructor(subtopology: Subtopology, context: TaskContext, accounting: Accounting, exits: Exits) {
     this.context = context
     this.accounting = accounting
     this.exits = exits
+    this.isSink = subtopology.kind === 'sink'
     for (const node of subtopology.nodes)
       if (node.kind === 'operator') this.operators.set(node, node.instantiate(context))
   }
@@ -72,7 +74,8 @@ export class OperatorGraph {
   private async runNode(node: ProcessingNode, batch: Batch): Promise<void> {
     if (batch.length === 0) return
     this.accounting.add(node.name, 'in', batch.length)
-    if (node.kind === 'operator') return this.runOperator(node, batch)
+    if (node.kind === 'operator')
+      return this.runOperator(node, this.isSink ? this.withoutTombstones(node, batch) : batch)
     for (const record of batch) this.leave(node, record)
   }
 
@@ -90,6 +93,13 @@ export class OperatorGraph {
   private async deliver(node: OperatorNode, outputs: StreamRecord[][]): Promise<void> {
     for (const batch of outputs) if (batch.length > 0) this.accounting.add(node.name, 'out', batch.length)
     for (const { port, node: child } of node.children) await this.runNode(child, outputs[port] ?? [])
+  }
+
+  /** In front of a sink null values pass, for tables that delete; the steps of a stream never see them. */
+  private withoutTombstones({ name }: OperatorNode, batch: Batch): Batch {
+    const values = batch.filter(({ value }) => value !== undefined)
+    if (values.length < batch.length) this.accounting.add(name, 'tombstone', batch.length - values.length)
+    return values
   }
 
   /** A record without a key has no place in a keyed store. */

@@ -37,7 +37,7 @@ export interface SinkTaskOptions {
 }
 
 const BATCH_ROWS_MAX = 20_000
-const BATCH_BYTES_MAX = 8 * 1024 * 1024
+const BATCH_BYTES_MAX = 24 * 1024 * 1024
 const FETCH_BYTES = 2 * 1024 * 1024
 
 export class SinkTask implements TaskContext, InputEvents {
@@ -73,7 +73,7 @@ export class SinkTask implements TaskContext, InputEvents {
         'position_lost',
         `the sink stands at ${position} of ${source.topic.name}-${partition}, but the log begins at ${earliest}: what lies between was deleted before it was written`,
       )
-    this.input = new Input(source, partition, options.serdes, { topicId, offset: position })
+    this.input = new Input(source, partition, options.serdes, { topicId, offset: position }, { keepsTombstones: true })
     this.time = new EventTime([this.input.topic], [])
     this.stores = new TaskStores([], statelessState, () => ({ token: 0, offset: 0 }))
     this.graph = new OperatorGraph(subtopology, this, this.accounting, {
@@ -184,6 +184,10 @@ export class SinkTask implements TaskContext, InputEvents {
   }
 
   private addRow(node: SinkNode, record: StreamRecord): void {
+    if (record.value === undefined && node.table.deletes !== true) {
+      this.skipTombstone(node.name)
+      return
+    }
     const row = node.toRow(record.value as never, record.key as never, this.place(record))
     this.batch.add(node.table, row, this.origin(record.row))
     this.ingestedAt.push(record.ingestedAt)

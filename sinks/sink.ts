@@ -13,6 +13,8 @@ export interface SinkSource extends TopicPartition {
 export interface SinkTable {
   readonly kind: string
   readonly name: string
+  /** Whether a null value of the topic deletes a row; otherwise it is counted and skipped. */
+  readonly deletes?: boolean
 }
 
 /** The log record a row was made from. */
