@@ -175,7 +175,8 @@ function requirePlausible(timestamp: number, appended: number): void {
   throw new BadRecord('invalid_timestamp', `event time ${timestamp} is not a time before ${appended} + 10 min`)
 }
 
-/** Dead letters keep whatever key they had; a stream of them is keyed by its text. */
-function readDeadLetterKey(columns: RecordColumns, row: number): string {
-  return columns.isNullKey(row) ? '' : columns.buffer.toString('utf8', columns.keyStart[row], columns.keyEnd[row])
+/** Dead letters keep whatever key they had, as bytes. */
+function readDeadLetterKey(columns: RecordColumns, row: number): Buffer | undefined {
+  if (columns.isNullKey(row)) return undefined
+  return Buffer.from(columns.buffer.subarray(columns.keyStart[row], columns.keyEnd[row]))
 }

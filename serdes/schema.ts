@@ -55,8 +55,10 @@ export type RecordOf<_Name extends string, F extends Fields> = { readonly [N in 
 export type Extended<_Name extends string, B, F extends Fields> = {
   readonly [P in keyof B | keyof F]: P extends keyof F ? Infer<F[P]> : P extends keyof B ? B[P] : never
 }
-/** `R` has every field of `Shape`, no other, each of its type. */
-export type Exact<R, Shape> = Shape & { readonly [N in Exclude<keyof R, keyof Shape>]: never }
+/** `R` has every field of `Shape`, no other, each of its type; of a union, every field of one member. */
+export type Exact<R, Shape> = Shape extends unknown
+  ? Shape & { readonly [N in Exclude<keyof R, keyof Shape>]?: never }
+  : never
 
 type Items<S extends readonly OrderedSchema<unknown>[]> = { readonly [I in keyof S]: Infer<S[I]> }
 
