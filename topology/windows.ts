@@ -1,7 +1,10 @@
 // Windows as users declare them: how time is cut, how long late input is waited for, and what happens to what comes later still.
+import { days, hours } from '../core/duration.ts'
 import { StreamsError } from '../core/errors.ts'
 import { FixedWindows } from '../processors/windowing/fixed-windows.ts'
 import type { Windowing } from '../processors/windowing/windowing.ts'
+import { ZoneOffsets } from '../processors/windowing/zone-offsets.ts'
+import { HourWindows, LocalWindows } from '../processors/windowing/zoned-windows.ts'
 
 export interface LateOptions {
   /** How far the clock of a record may be past a window's end for the record still to count, ms. */
@@ -64,9 +67,9 @@ export function session(options: SessionOptions): SessionWindows {
 
 /** Windows that follow each other without gap or overlap. */
 export function tumbling(options: TumblingOptions): TimeWindows {
-  const { size, zone } = options
+  const { size, zone = 'UTC' } = options
   requireWhole('size', size, 1)
-  const windowing = new FixedWindows(size, size)
+  const windowing = zone === 'UTC' ? new FixedWindows(size, size) : zonedWindows(size, zone)
   return {
     kind: 'tumbling',
     windowing,
@@ -92,6 +95,17 @@ export function hopping(options: HoppingOptions): TimeWindows {
     ...lateness(options),
     description: describe('hopping', { size, advance }, options),
   }
+}
+
+function zonedWindows(size: number, zone: string): Windowing {
+  const fits = size < days(1) ? days(1) % size === 0 : size % days(1) === 0
+  if (!fits)
+    throw new StreamsError(
+      'topology',
+      `windows of ${size} ms cannot follow a zone's clock: the size has to divide a day, or be whole days`,
+    )
+  const offsets = new ZoneOffsets(zone)
+  return hours(1) % size === 0 ? new HourWindows(offsets, size) : new LocalWindows(offsets, size)
 }
 
 function lateness({ grace, late, correctFor, emit = 'updates' }: LateOptions) {
