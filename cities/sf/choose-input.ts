@@ -118,7 +118,11 @@ function simulator({ options, clock }: InputContext, why: string): ChosenInput {
     format: sfRowFormat(),
     simulate: simulatedSanFrancisco(),
   })
-  return withoutEnd(`the simulator, seed ${options.seed}, at ${options.speed} times real speed (${why})`, source)
+  const pace =
+    options.speed > 1
+      ? `a week in the past, at ${options.speed} times real speed until it reaches now`
+      : 'at real speed'
+  return withoutEnd(`the simulator, seed ${options.seed}, ${pace} (${why})`, source)
 }
 
 function withoutEnd(description: string, source: Source<RawCase>): ChosenInput {
