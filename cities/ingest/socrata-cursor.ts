@@ -25,6 +25,8 @@ export interface SocrataCursor {
   readonly witnesses: readonly Witness[]
   /** `rowsUpdatedAt` of the metadata at the last complete poll. */
   readonly landedAt: number
+  /** When that poll, or the load, began, ms UTC: rows touched shortly before may have become visible since. */
+  readonly polledAt: number
 }
 
 export function toCursor(position: SocrataCursor): Cursor {
@@ -34,14 +36,13 @@ export function toCursor(position: SocrataCursor): Cursor {
 /** What `toCursor` made of it; undefined for anything else. */
 export function fromCursor(cursor: Cursor | undefined): SocrataCursor | undefined {
   if (cursor === undefined) return undefined
-  const { phase, after, touchedUntil, witnesses, landedAt } = cursor
-  if ((phase !== 'load' && phase !== 'follow') || typeof touchedUntil !== 'string' || typeof landedAt !== 'number') {
-    return undefined
-  }
+  const { phase, after, touchedUntil, witnesses, landedAt, polledAt } = cursor
+  if ((phase !== 'load' && phase !== 'follow') || typeof touchedUntil !== 'string') return undefined
+  if (typeof landedAt !== 'number' || typeof polledAt !== 'number') return undefined
   const place = isTexts(after, 'value', 'id') ? { value: after.value, id: after.id } : undefined
   const list: readonly unknown[] = Array.isArray(witnesses) ? witnesses : []
   const known = list.flatMap((one) => (isTexts(one, 'id', 'content') ? [{ id: one.id, content: one.content }] : []))
-  return { phase, after: place, touchedUntil, witnesses: known, landedAt }
+  return { phase, after: place, touchedUntil, witnesses: known, landedAt, polledAt }
 }
 
 function isTexts<A extends string, B extends string>(value: unknown, a: A, b: B): value is Record<A | B, string> {

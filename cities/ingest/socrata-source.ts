@@ -1,5 +1,5 @@
 // A Socrata dataset as a source without end. Metadata first: pages are asked for only when something has landed. Rows leave in the order of their
-// cases; the cursor moves behind them, and reaches back a little at each poll, because rows may become visible out of order.
+// cases; the cursor moves behind them. Rows may become visible out of order: each poll reaches back to a little before the last one.
 import type { Clock } from '../../core/clock.ts'
 import { minutes } from '../../core/duration.ts'
 import type { Query, SocrataClient } from './socrata-client.ts'
@@ -20,7 +20,7 @@ export interface SocrataSourceOptions<Raw> {
   readonly since?: string
   /** Default 5 min. */
   readonly pollMs?: number
-  /** How far each poll reaches back; default 10 min. */
+  /** How long a row may take from its `:updated_at` until it is visible; default 10 min. */
   readonly overlapMs?: number
   /** Default 5,000. */
   readonly pageRows?: number
@@ -43,7 +43,7 @@ export class SocrataSource<Raw> implements Source<Raw> {
   constructor(options: SocrataSourceOptions<Raw>) {
     this.options = options
     this.name = `socrata:${options.dataset}`
-    this.position = { phase: 'load', after: undefined, touchedUntil: '', witnesses: [], landedAt: 0 }
+    this.position = { phase: 'load', after: undefined, touchedUntil: '', witnesses: [], landedAt: 0, polledAt: 0 }
   }
 
   async *rows(cursor: Cursor | undefined, signal: AbortSignal): AsyncGenerator<RowBatch<Raw>> {
@@ -67,9 +67,10 @@ export class SocrataSource<Raw> implements Source<Raw> {
 
   /** Noted before the first page, so that what changes during the load is read again afterwards. */
   private async beginning(signal: AbortSignal, witnesses: readonly Witness[]): Promise<SocrataCursor> {
+    const polledAt = this.options.clock.now()
     const [newest] = await this.options.client.page({ select: `max(${UPDATED}) as updated` }, signal)
     const updated = isRow(newest) && typeof newest.updated === 'string' ? newest.updated : ''
-    return { phase: 'load', after: undefined, touchedUntil: updated, witnesses, landedAt: 0 }
+    return { phase: 'load', after: undefined, touchedUntil: updated, witnesses, landedAt: 0, polledAt }
   }
 
   private async *load(signal: AbortSignal): AsyncGenerator<RowBatch<Raw>> {
@@ -83,7 +84,7 @@ export class SocrataSource<Raw> implements Source<Raw> {
       if (last !== undefined) this.position = { ...this.position, after: placeOf(last, openedColumn) }
       this.position = { ...this.position, witnesses: this.witnessesWith(page, rows) }
       const isWhole = page.length < this.pageRows
-      if (isWhole) this.position = { ...this.position, phase: 'follow', after: startOf(this.position.touchedUntil) }
+      if (isWhole) this.position = { ...this.position, phase: 'follow', after: endOf(this.position.touchedUntil) }
       yield* inBatches(rows, undefined, this.position)
       if (isWhole || signal.aborted) return
     }
@@ -93,7 +94,8 @@ export class SocrataSource<Raw> implements Source<Raw> {
   private async *follow(landedAt: number, signal: AbortSignal): AsyncGenerator<RowBatch<Raw>> {
     const { pagesOrdered = 8, overlapMs = minutes(10), since, openedColumn } = this.options
     const where = since === undefined ? undefined : `${openedColumn} >= ${quoted(since)}`
-    let after = overlapped(this.position.after, overlapMs)
+    const polledAt = this.options.clock.now()
+    let after = earlier(this.position.after, startOf(this.position.polledAt - overlapMs))
     for (let isWhole = false; !isWhole && !signal.aborted; ) {
       const rows: PortalRow[] = []
       for (let pages = 0; pages < pagesOrdered && !isWhole; pages++) {
@@ -104,7 +106,8 @@ export class SocrataSource<Raw> implements Source<Raw> {
         isWhole = page.length < this.pageRows
       }
       const before = this.position
-      this.position = { ...before, after: later(before.after, after), landedAt: isWhole ? landedAt : before.landedAt }
+      const polled = isWhole ? { landedAt, polledAt } : {}
+      this.position = { ...before, ...polled, after: later(before.after, after) }
       yield* inBatches(this.inOrder(rows), before, this.position)
     }
   }
@@ -184,18 +187,26 @@ function placeOf(row: PortalRow, column: string): Place {
 }
 
 /** Before every row of that moment. */
-function startOf(moment: string): Place | undefined {
-  return moment === '' ? undefined : { value: moment, id: '' }
+function startOf(instant: number): Place {
+  return { value: new Date(instant).toISOString(), id: '' }
 }
 
-function overlapped(after: Place | undefined, overlapMs: number): Place | undefined {
-  const at = after === undefined ? Number.NaN : Date.parse(after.value)
-  return Number.isNaN(at) ? after : startOf(new Date(at - overlapMs).toISOString())
+/** Behind every row of that moment: what was written together became visible together. */
+function endOf(moment: string): Place | undefined {
+  return moment === '' ? undefined : { value: moment, id: '~' }
+}
+
+function earlier(a: Place | undefined, b: Place): Place | undefined {
+  return a === undefined || comparePlaces(a, b) < 0 ? a : b
 }
 
 function later(a: Place | undefined, b: Place | undefined): Place | undefined {
   if (a === undefined || b === undefined) return a ?? b
-  return (compare(a.value, b.value) || compare(a.id, b.id)) > 0 ? a : b
+  return comparePlaces(a, b) > 0 ? a : b
+}
+
+function comparePlaces(a: Place, b: Place): number {
+  return compare(a.value, b.value) || compare(a.id, b.id)
 }
 
 function compare(a: string, b: string): number {
