@@ -1,4 +1,5 @@
 // joinInput: each input of an aggregate, under its own key, with new fields made from the result just after it was counted.
+// A topic that takes the record as it is gets the input's bytes with the new fields behind them (port 1); other steps get the record (port 0).
 import type { StreamRecord } from '../core/stream-record.ts'
 import type { InputResult } from './input-result.ts'
 import type { Operator, Outputs } from './operator.ts'
@@ -9,24 +10,35 @@ export interface Lazy<V> {
   decode(): V
 }
 
-export class JoinInput<K, V, A, R, Out, I extends Lazy<V>> implements Operator {
-  private readonly fields: (result: A | undefined, input: () => V, key: K) => R
-  private readonly extend: (input: I, fields: R) => Out
+/** Output port of records that are still bytes. */
+export const ENCODED_PORT = 1
+
+export interface JoinInputSteps<K, V, A, R, I extends Lazy<V>> {
+  readonly fields: (result: A | undefined, input: () => V, key: K) => R
+  /** Undefined: nobody reads port 0. */
+  readonly extend: ((input: V, fields: R) => unknown) | undefined
+  /** Undefined: nobody reads port 1. */
+  readonly extendEncoded: ((input: I, fields: R) => unknown) | undefined
+}
+
+export class JoinInput<K, V, A, R, I extends Lazy<V>> implements Operator {
+  private readonly steps: JoinInputSteps<K, V, A, R, I>
   private current: I | undefined
   private readonly decodeCurrent: () => V
 
-  constructor(fields: (result: A | undefined, input: () => V, key: K) => R, extend: (input: I, fields: R) => Out) {
-    this.fields = fields
-    this.extend = extend
+  constructor(steps: JoinInputSteps<K, V, A, R, I>) {
+    this.steps = steps
     this.decodeCurrent = () => this.decode()
   }
 
   process(batch: readonly StreamRecord<K, InputResult<I, A>>[], outputs: Outputs): void {
-    const out = port(outputs)
+    const { fields, extend, extendEncoded } = this.steps
     for (const record of batch) {
       const { input, result } = record.value
       this.current = input
-      out.push(record.withValue(this.extend(input, this.fields(result, this.decodeCurrent, record.key))))
+      const added = fields(result, this.decodeCurrent, record.key)
+      if (extend !== undefined) port(outputs).push(record.withValue(extend(this.decode(), added)))
+      if (extendEncoded !== undefined) port(outputs, ENCODED_PORT).push(record.withValue(extendEncoded(input, added)))
     }
     this.current = undefined
   }

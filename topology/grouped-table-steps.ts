@@ -4,6 +4,7 @@ import { GroupAggregate } from '../processors/group-aggregate.ts'
 import type { Entry } from '../processors/group-entries.ts'
 import { GroupWindowAggregate } from '../processors/windowing/group-window-aggregate.ts'
 import type { Windowing } from '../processors/windowing/windowing.ts'
+import type { Schema } from '../serdes/schema.ts'
 import type { KeyValueStoreDefinition, WindowStoreDefinition } from '../state/definitions.ts'
 import { keyResults, rowsOf, storedResults, storedWindows, windowResults } from './aggregate-wiring.ts'
 import { INPUTS_PORT } from './join-input-step.ts'
@@ -27,6 +28,8 @@ export interface GroupTraits<S> {
   /** The table that is grouped. */
   readonly table: Output
   readonly entriesOf: (row: S) => readonly Entry<unknown, unknown>[]
+  /** Of the grouped rows' values, as they travel. */
+  readonly inputSchema: Schema<unknown>
 }
 
 export class GroupedTableSteps<in out K, out E, in out SK, out V> implements GroupedTable<K, E, SK, V> {
@@ -50,7 +53,7 @@ export class GroupedTableSteps<in out K, out E, in out SK, out V> implements Gro
     definition: KeyValueStoreDefinition<K, A>,
     steps: AddAndSubtractSteps<A, E>,
   ): AggregatedTable<K, A, SK, V> {
-    const { graph, output: input } = this.traits
+    const { graph, output: input, inputSchema } = this.traits
     const { initial, add, subtract, valid } = steps
     const stored = storedResults(definition)
     const anchor = definition.name
@@ -68,7 +71,10 @@ export class GroupedTableSteps<in out K, out E, in out SK, out V> implements Gro
       },
       { stores: [stored] },
     )
-    return this.makers.aggregated<K, A, SK, V>({ graph, output, anchor, schema: definition.value }, rowsOf(stored))
+    return this.makers.aggregated<K, A, SK, V>(
+      { graph, output, anchor, schema: definition.value, inputSchema },
+      rowsOf(stored),
+    )
   }
 
   private aggregateWindows<A>(
@@ -76,7 +82,7 @@ export class GroupedTableSteps<in out K, out E, in out SK, out V> implements Gro
     definition: WindowStoreDefinition<K, A>,
     steps: AddAndSubtractSteps<A, E>,
   ): WindowedAggregatedTable<K, A, SK, V> {
-    const { graph, output: input } = this.traits
+    const { graph, output: input, inputSchema } = this.traits
     const { initial, valid } = steps
     const stored = storedWindows(definition)
     const anchor = definition.name
@@ -90,7 +96,7 @@ export class GroupedTableSteps<in out K, out E, in out SK, out V> implements Gro
       },
       { stores: [stored], settings: windows.description, expiry: this.expiry(windows) },
     )
-    const traits = { graph, output: operator, anchor, result: definition.value, emit: windows.emit }
+    const traits = { graph, output: operator, anchor, result: definition.value, emit: windows.emit, inputSchema }
     return new WindowedAggregatedTableSteps<K, A, SK, V>(traits, this.makers)
   }
 

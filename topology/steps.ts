@@ -87,6 +87,8 @@ export interface OperatorStep extends StepShape<'operator'> {
 export interface WriteStep extends StepShape<'write'> {
   readonly topic: AnyTopic
   readonly use: TopicUse
+  /** Whether it holds results that may still change. */
+  readonly isProvisional: boolean
 }
 
 export interface SinkStep extends StepShape<'sink'> {

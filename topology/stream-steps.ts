@@ -77,7 +77,7 @@ export class StreamSteps<in out K, out V> implements Stream<K, V> {
   ): Stream<K, Out> {
     const extend = extending<V, R, Out>(record)
     const output = addOperator(this.traits, 'enrich', options, (step) => new Enrich(step, fields, extend))
-    return new StreamSteps<K, Out>({ ...this.traits, output, schema: record })
+    return new StreamSteps<K, Out>({ ...this.traits, encoded: undefined, output, schema: record })
   }
 
   map<K2, Out>(map: ValueFunction<K, V, KeyAndValue<K2, Out>>, options: FunctionOptions = {}): RekeyedStream<K2, Out> {
@@ -94,7 +94,7 @@ export class StreamSteps<in out K, out V> implements Stream<K, V> {
 
   selectKey<K2>(key: ValueFunction<K, V, K2>, options: FunctionOptions = {}): RekeyedStream<K2, V> {
     const output = addOperator(this.traits, 'selectKey', options, (step) => new SelectKey(step, key))
-    return new StreamSteps<K2, V>({ ...this.traits, output, isKeyed: false })
+    return new StreamSteps<K2, V>({ ...this.traits, encoded: undefined, output, isKeyed: false })
   }
 
   merge<V2>(other: RekeyedStream<K, V2>, { name }: StepOptions = {}): Stream<K, V | V2> {
@@ -135,7 +135,7 @@ export class StreamSteps<in out K, out V> implements Stream<K, V> {
   ): Stream<K2, V> {
     const { graph, isProvisional, schema } = this.traits
     const output = addOperator(this.traits, 'selectKey', options, (step) => new SelectKey(step, key))
-    graph.write({ operation: 'to', anchor: topic.name }, { inputs: [output], topic, use: 'internal' })
+    graph.write({ operation: 'to', anchor: topic.name }, { inputs: [output], topic, use: 'internal', isProvisional })
     const step = graph.source(
       { operation: 'source', anchor: topic.name },
       { inputs: [], topic, use: 'internal', as: 'stream' },
@@ -151,8 +151,11 @@ export class StreamSteps<in out K, out V> implements Stream<K, V> {
   }
 
   to<T>(topic: WritableTopic<K, T> & Fits<V, T>, { name }: StepOptions = {}): void {
-    const { graph, output } = this.traits
-    graph.write({ operation: 'to', anchor: topic.name, explicit: name }, { inputs: [output], topic, use: 'external' })
+    const { graph, output, encoded, schema, isProvisional } = this.traits
+    const takesBytes = topic.format === 'avro' && topic.value.description === schema?.description
+    const input = takesBytes && encoded !== undefined ? encoded : output
+    const place = { operation: 'to', anchor: topic.name, explicit: name }
+    graph.write(place, { inputs: [input], topic, use: 'external', isProvisional })
   }
 
   sink<Row, R>(
@@ -241,15 +244,15 @@ export class StreamSteps<in out K, out V> implements Stream<K, V> {
   }
 
   private behind(output: Output): Stream<K, V> {
-    return new StreamSteps<K, V>({ ...this.traits, output })
+    return new StreamSteps<K, V>({ ...this.traits, encoded: undefined, output })
   }
 
   private withValues<Out>(output: Output): Stream<K, Out> {
-    return new StreamSteps<K, Out>({ ...this.traits, output, schema: undefined })
+    return new StreamSteps<K, Out>({ ...this.traits, encoded: undefined, output, schema: undefined })
   }
 
   private rekeyed<K2, Out>(output: Output): RekeyedStream<K2, Out> {
-    return new StreamSteps<K2, Out>({ ...this.traits, output, schema: undefined, isKeyed: false })
+    return new StreamSteps<K2, Out>({ ...this.traits, encoded: undefined, output, schema: undefined, isKeyed: false })
   }
 }
 

@@ -9,6 +9,8 @@ import type { AggregatedTable, FunctionOptions, Stream, Table, TableRows } from 
 export interface StreamTraits<out V> {
   readonly graph: StepGraph
   readonly output: Output
+  /** The same records as bytes, for topics of the same schema. */
+  readonly encoded?: Output | undefined
   /** Name of the nearest topic or store upstream. */
   readonly anchor: string
   /** Of the values, where a definition tells. */
@@ -22,11 +24,20 @@ export interface StreamTraits<out V> {
 /** `output` gives TableChange records. */
 export interface TableTraits<out V> extends Pick<StreamTraits<V>, 'graph' | 'output' | 'anchor' | 'schema'> {}
 
+/** `output` gives, at INPUTS_PORT, inputs with their results. */
+export interface InputsTraits extends Pick<StreamTraits<unknown>, 'graph' | 'output' | 'anchor'> {
+  /** Of the inputs, as they travel. */
+  readonly inputSchema: Schema<unknown>
+}
+
 /** Streams make tables and tables make streams: each gets the makers of the others, so that no file imports its importer. */
 export interface Makers {
   readonly stream: <K, V>(traits: StreamTraits<V>) => Stream<K, V>
   readonly table: <K, V, S>(traits: TableTraits<V>, rows: TableRows<K>) => Table<K, V, S>
-  readonly aggregated: <K, A, SK, V>(traits: TableTraits<A>, rows: TableRows<K>) => AggregatedTable<K, A, SK, V>
+  readonly aggregated: <K, A, SK, V>(
+    traits: TableTraits<A> & InputsTraits,
+    rows: TableRows<K>,
+  ) => AggregatedTable<K, A, SK, V>
 }
 
 /** Adds an operator that reads one stream. */

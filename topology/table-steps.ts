@@ -7,7 +7,7 @@ import type { Extension, RecordClass } from '../serdes/schema.ts'
 import { GroupedTableSteps } from './grouped-table-steps.ts'
 import { addJoinInput } from './join-input-step.ts'
 import type { AggregatedTable, GroupedTable, RekeyedStream, StepOptions, Stream, Table, TableRows } from './stream.ts'
-import { addOperator, type Makers, type TableTraits } from './stream-traits.ts'
+import { addOperator, type InputsTraits, type Makers, type TableTraits } from './stream-traits.ts'
 import type { GroupTopic } from './topic.ts'
 
 export class TableSteps<in out K, out V, in out S> implements Table<K, V, S> {
@@ -36,10 +36,16 @@ export class TableSteps<in out K, out V, in out S> implements Table<K, V, S> {
     const grouping = { entriesOf, key: keySerde(topic.key), entry: binarySerde(topic.entry) }
     const anchored = { ...this.traits, anchor: topic.name }
     const grouped = addOperator(anchored, 'groupBy', options, (step) => new GroupEntries(step, grouping))
-    graph.write({ operation: 'to', anchor: topic.name }, { inputs: [grouped], topic, use: 'internal' })
+    graph.write(
+      { operation: 'to', anchor: topic.name },
+      { inputs: [grouped], topic, use: 'internal', isProvisional: false },
+    )
     const place = { operation: 'source', anchor: topic.name }
     const step = graph.source(place, { inputs: [], topic, use: 'internal', as: 'stream' })
-    return new GroupedTableSteps<K2, E, K, V>({ graph, output: { step, port: 0 }, table, entriesOf }, this.makers)
+    return new GroupedTableSteps<K2, E, K, V>(
+      { graph, output: { step, port: 0 }, table, entriesOf, inputSchema: topic.sourceValue },
+      this.makers,
+    )
   }
 }
 
@@ -47,11 +53,18 @@ export class AggregatedTableSteps<in out K, out A, in out SK, out V>
   extends TableSteps<K, A, A>
   implements AggregatedTable<K, A, SK, V>
 {
+  private readonly inputs: InputsTraits
+
+  constructor(traits: TableTraits<A> & InputsTraits, makers: Makers, rows: TableRows<K>) {
+    super(traits, makers, rows)
+    this.inputs = traits
+  }
+
   joinInput<Out, R>(
     record: RecordClass<Out> & Extension<V, unknown>,
     fields: (result: A | undefined, input: () => V, key: SK) => R,
     options: StepOptions = {},
   ): RekeyedStream<SK, Out> {
-    return addJoinInput(this.traits, this.makers, record, fields, options)
+    return addJoinInput(this.inputs, this.makers, record, fields, options)
   }
 }

@@ -5,7 +5,7 @@ import { addJoinInput } from './join-input-step.ts'
 import type { StepGraph } from './step-graph.ts'
 import type { Output } from './steps.ts'
 import type { RekeyedStream, StepOptions, Stream, WindowedAggregatedTable, WindowedTable } from './stream.ts'
-import type { Makers } from './stream-traits.ts'
+import type { InputsTraits, Makers } from './stream-traits.ts'
 
 export interface WindowedTableTraits<out A> {
   readonly graph: StepGraph
@@ -45,11 +45,18 @@ export class WindowedAggregatedTableSteps<in out K, out A, in out SK, out V>
   extends WindowedTableSteps<K, A>
   implements WindowedAggregatedTable<K, A, SK, V>
 {
+  private readonly inputs: InputsTraits
+
+  constructor(traits: WindowedTableTraits<A> & InputsTraits, makers: Makers) {
+    super(traits, makers)
+    this.inputs = traits
+  }
+
   joinInput<Out, R>(
     record: RecordClass<Out> & Extension<V, unknown>,
     fields: (result: A | undefined, input: () => V, key: SK) => R,
     options: StepOptions = {},
   ): RekeyedStream<SK, Out> {
-    return addJoinInput(this.traits, this.makers, record, fields, options)
+    return addJoinInput(this.inputs, this.makers, record, fields, options)
   }
 }
