@@ -33,7 +33,6 @@ export function caseTopology<Raw>(city: City<Raw>): Topology {
   enriched.sink(tables.caseVersions, tables.toVersionRow)
   streams.stream(topics.volume).sink(tables.neighborhoodVolume, tables.toVolumeRow)
   streams.stream(topics.deadLetters).sink(tables.deadLetters, tables.toDeadLetterRow)
-  streams.stream(topics.deadLetters).sink(tables.deadLetters, tables.toDeadLetterRow)
   return streams.build()
 }
 

@@ -74,6 +74,8 @@ export class Task implements TaskContext, InputEvents {
   private readonly repartitions: readonly WriteNode[]
   private reading: Input | undefined
   private touched = false
+  /** Control records of the batch that is being read: they are no data. */
+  private watermarksHeard = 0
   private committedPositions: readonly Position[] = []
   private readonly idleTopics = new Set<string>()
   private told: { watermark: number; status: UpstreamStatus; at: number } | undefined
@@ -145,8 +147,9 @@ export class Task implements TaskContext, InputEvents {
 
   private async processBatch(input: Input): Promise<void> {
     this.reading = input
+    this.watermarksHeard = 0
     const records = await input.read(this.columns, this.time, this)
-    this.accounting.add(input.node.name, 'in', this.columns.count)
+    this.accounting.add(input.node.name, 'in', this.columns.count - this.watermarksHeard)
     await this.graph.run(input.node, records)
     this.badShare.recordSeen(this.columns.count)
   }
@@ -277,6 +280,7 @@ export class Task implements TaskContext, InputEvents {
   }
 
   hearWatermark({ subtopology, partition, watermark, status }: EngineHeader): void {
+    this.watermarksHeard++
     this.time.hear(taskName({ subtopology, partition }), watermark, status)
   }
 
