@@ -119,9 +119,11 @@ function contentOf(row: Row): { readonly text: string; readonly isText: boolean 
 
 /** JSON with the keys of every object in order. */
 function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) =>
-    isRow(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
-  )
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+  if (!isRow(value)) return JSON.stringify(value) ?? 'null'
+  let text = ''
+  for (const name of Object.keys(value).sort()) text += `${JSON.stringify(name)}:${canonicalJson(value[name])},`
+  return `{${text}}`
 }
 
 function digest(text: string): string {
