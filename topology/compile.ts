@@ -1,6 +1,8 @@
 // Makes tasks of steps: what is connected without a topic between is one sub-topology, and each partition of it is one task.
+import { assert } from '../core/assert.ts'
 import { StreamsError } from '../core/errors.ts'
 import type { StoreDefinition } from '../state/definitions.ts'
+import { requireOneStoreAName, requireSamePartitions, requireSameReading, requireSinkOnly } from './checks.ts'
 import { splitComponents } from './components.ts'
 import type { CompiledTopology, Edge, PhysicalTopic, ProcessingNode, SourceNode, Subtopology } from './graph.ts'
 import { PhysicalTopics, physicalName } from './physical-topics.ts'
@@ -14,6 +16,7 @@ export interface StepsToCompile {
 }
 
 export function compile({ app, steps, deadLetters }: StepsToCompile): CompiledTopology {
+  requireOneStoreAName(steps)
   const written = new Set(
     steps.flatMap((step) => (step.kind === 'write' ? [physicalName(app, step.topic, step.use)] : [])),
   )
@@ -25,8 +28,8 @@ export function compile({ app, steps, deadLetters }: StepsToCompile): CompiledTo
     if (step.kind === 'operator' && step.deadLetters !== undefined) topics.of(step.deadLetters, 'external')
   }
   const deadLetterTopic = topics.of(deadLetters, 'external')
-  const globalTables = steps.flatMap((step) =>
-    step.kind === 'source' && step.as === 'global table' ? [nodes.source(step)] : [],
+  const globalTables = nodes.sources(
+    steps.filter((step): step is SourceStep => step.kind === 'source' && step.as === 'global table'),
   )
   const drafts = components.map((component, id) => draft(app, id, component, nodes))
   const subtopologies = drafts.map((one) => ({ ...one, upstream: upstreamOf(one, drafts) }))
@@ -67,12 +70,20 @@ class Nodes {
       }
   }
 
-  source(step: SourceStep): SourceNode {
-    const { name, topic, use, as } = step
+  /** One node a topic, whatever number of steps read it */
+  sources(steps: readonly SourceStep[]): SourceNode[] {
+    const byTopic = new Map<string, SourceStep[]>()
+    for (const step of steps) byTopic.set(step.topic.name, [...(byTopic.get(step.topic.name) ?? []), step])
+    return [...byTopic.values()].map((readers) => this.source(readers))
+  }
+
+  private source([first, ...others]: readonly SourceStep[]): SourceNode {
+    assert(first !== undefined, 'a source node is made of at least one step')
+    const { name, topic, use, as } = first
     return {
       kind: 'source',
       name,
-      children: this.children(step),
+      children: [first, ...others].flatMap((step) => this.children(step)),
       topic: this.topics.of(topic, use),
       as,
       timestamp: topic.kind === 'topic' && use === 'external' ? topic.timestamp : undefined,
@@ -119,41 +130,20 @@ type Draft = Omit<Subtopology, 'upstream'>
 
 function draft(app: string, id: number, steps: readonly Step[], nodes: Nodes): Draft {
   const sourceSteps = steps.filter((step) => step.kind === 'source')
-  const sources = sourceSteps.map((step) => nodes.source(step))
-  const processing = steps.flatMap((step) => (step.kind === 'source' ? [] : [nodes.processing(step)]))
-  const kind = steps.some((step) => step.kind === 'sink') ? 'sink' : 'stream'
-  if (kind === 'sink') requireSinkOnly(steps)
-  const partitions = samePartitions(sources)
-  const changelog = kind === 'sink' ? undefined : changelogOf(app, sourceSteps[0]?.topic.name, partitions)
-  return { id, kind, sources, nodes: processing, stores: storesOf(steps), partitions, changelog }
-}
-
-/** A row has to be a function of one committed record: then the position in the table is all that exactly-once needs. */
-function requireSinkOnly(steps: readonly Step[]): void {
-  const sink = steps.find((step) => step.kind === 'sink')
-  const culprit = steps.find(
-    (step) =>
-      step.kind === 'write' || (step.kind === 'operator' && (step.stores.length > 0 || step.deadLetters !== undefined)),
-  )
-  const source = steps.find((step) => step.kind === 'source' && (step.use === 'internal' || step.as !== 'stream'))
-  const offender = culprit ?? source
-  if (offender === undefined) return
-  throw new StreamsError(
-    'topology',
-    `${sink?.name} stands in one sub-topology with ${offender.name}: write to a topic first, and sink that topic`,
-  )
-}
-
-function samePartitions(sources: readonly SourceNode[]): number {
-  const [first, ...others] = sources
-  if (first === undefined) return 0
-  const different = others.find(({ topic }) => topic.partitions !== first.topic.partitions)
-  if (different === undefined) return first.topic.partitions
-  const names = `${first.topic.name} (${first.topic.partitions}) and ${different.topic.name} (${different.topic.partitions})`
-  throw new StreamsError(
-    'topology',
-    `${names} are processed together, but have different numbers of partitions: repartition one of them`,
-  )
+  const isSink = steps.some((step) => step.kind === 'sink')
+  if (isSink) requireSinkOnly(steps)
+  requireSameReading(sourceSteps)
+  const sources = nodes.sources(sourceSteps)
+  const partitions = requireSamePartitions(sources)
+  return {
+    id,
+    kind: isSink ? 'sink' : 'stream',
+    sources,
+    nodes: steps.flatMap((step) => (step.kind === 'source' ? [] : [nodes.processing(step)])),
+    stores: storesOf(steps),
+    partitions,
+    changelog: isSink ? undefined : changelogOf(app, sourceSteps[0]?.topic.name, partitions),
+  }
 }
 
 function changelogOf(app: string, source: string | undefined, partitions: number): PhysicalTopic {

@@ -70,7 +70,10 @@ export interface RekeyedStream<in out K, out V> {
     options?: FunctionOptions,
   ): Stream<K2, V>
   to<T>(topic: WritableTopic<K, T> & Fits<V, T>, options?: StepOptions): void
-  /** Leaves the log. Stands behind a topic and stateless steps only: a row is a function of one committed record. */
+  /**
+   * Leaves the log. Stands behind a topic and stateless steps only: a row is a function of one committed record.
+   * For a record without a value `toRow` is asked only when the table takes deletes; then `value` is undefined.
+   */
   sink<Row, R extends Exact<R, Row>>(
     table: Sinkable<Row>,
     toRow: (value: V, key: K, place: RecordContext) => R,

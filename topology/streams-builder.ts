@@ -83,7 +83,10 @@ export class StreamsBuilder {
   }
 
   private traits(anchor: string, step: SourceStep) {
-    return { graph: this.graph, output: { step, port: 0 }, anchor, isKeyed: true, isProvisional: false }
+    const isProvisional = this.graph.steps.some(
+      (other) => other.kind === 'write' && other.isProvisional && other.topic.name === step.topic.name,
+    )
+    return { graph: this.graph, output: { step, port: 0 }, anchor, isKeyed: true, isProvisional }
   }
 }
 
