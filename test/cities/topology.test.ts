@@ -7,7 +7,7 @@ import { caseTopology } from '../../cities/topology.ts'
 import { seededRandom } from '../../core/random.ts'
 import { TopologyTestDriver } from '../../testing.ts'
 import { oracle } from '../support/oracle.ts'
-import { hasSharedData, sharedRows } from '../support/shared-data.ts'
+import { hasSharedData, sfFiles, sharedRows } from '../support/shared-data.ts'
 
 const city = sanFrancisco()
 
@@ -23,6 +23,7 @@ async function processed(rows: readonly unknown[], { batch = 500, crashes = fals
     cases: driver.rows(tables.cases),
     versions: driver.rows(tables.caseVersions),
     volume: driver.rows(tables.neighborhoodVolume),
+    refused: driver.rows(tables.deadLetters),
     enriched: await driver.output(city.topics.enriched).read(),
     deadLetters: await driver.output(city.topics.deadLetters).read(),
   }
@@ -89,6 +90,11 @@ test('broken rows are dead letters with their reason, and the rest goes on', asy
   ]
   const found = await processed(rows)
   expectOracle(found, rows)
+  expect(found.refused.map(({ topic, reason }) => `${topic} ${reason}`).sort()).toEqual([
+    'sf311.raw impossible_date',
+    'sf311.raw no_id',
+    'sf311.raw not_an_object',
+  ])
 })
 
 describe.skipIf(!hasSharedData)('on real rows (../shared/data absent)', () => {
@@ -105,6 +111,11 @@ describe.skipIf(!hasSharedData)('on real rows (../shared/data absent)', () => {
 
   test('the tables are those of the oracle for a day of the whole city', async () => {
     expectOracle(await processed(day), day)
+  })
+
+  test('the tables are those of the oracle for every shared row, of all years', async () => {
+    const rows = sfFiles.flatMap(sharedRows)
+    expectOracle(await processed(rows, { batch: 2000 }), rows)
   })
 
   test('a crash after every batch changes nothing', async () => {
