@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { seededRandom } from '../../core/random.ts'
 import { TopicReader, TopicWriter } from '../../runtime/topic-io.ts'
 import type { Topic } from '../../topology/topic.ts'
+import type { Mutation } from './mutations.ts'
 import {
   badOrders,
   type Expected,
@@ -22,8 +23,8 @@ import { type Coverage, World } from './world.ts'
 const TURNS = 1_500
 
 /** @throws when the outcome differs from that of a run without faults, naming the seed. */
-export async function simulateSeed(seed: number, coverage: Coverage = new Map()): Promise<void> {
-  const world = await World.open(seed, orderTopology(), coverage)
+export async function simulateSeed(seed: number, coverage: Coverage = new Map(), mutation?: Mutation): Promise<void> {
+  const world = await World.open(seed, orderTopology(), coverage, mutation)
   const rows = someOrders(seededRandom(seed * 31 + 7), 30 + (seed % 40))
   await writeInput(world, rows)
   try {

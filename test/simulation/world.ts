@@ -17,6 +17,7 @@ import type { Sink, SinkWriter } from '../../sinks/sink.ts'
 import { chunksWithFaults, withFaults as withStateFaults } from '../../state/fault-hooks.ts'
 import { MemoryBackend } from '../../state/memory/memory-backend.ts'
 import type { CompiledTopology } from '../../topology/graph.ts'
+import type { Mutation } from './mutations.ts'
 import { type Actor, Scheduler } from './scheduler.ts'
 
 /** What may happen at a step; each pair of fault and step is counted. */
@@ -52,6 +53,7 @@ export class World {
   private readonly owners = new Map<string, Process>()
   private serial = 0
   private readonly sharedBackend: boolean
+  private readonly mutation: Mutation | undefined
 
   private constructor(parts: {
     seed: number
@@ -60,6 +62,7 @@ export class World {
     cluster: EmbeddedCluster
     registry: SchemaRegistry
     coverage: Coverage
+    mutation: Mutation | undefined
   }) {
     this.random = seededRandom(parts.seed)
     this.scheduler = new Scheduler(this.random)
@@ -68,15 +71,16 @@ export class World {
     this.cluster = parts.cluster
     this.registry = parts.registry
     this.coverage = parts.coverage
+    this.mutation = parts.mutation
     // Half the worlds keep state outside the processes, as Redis would; in the others it dies with them.
     this.sharedBackend = parts.seed % 2 === 0
   }
 
-  static async open(seed: number, topology: CompiledTopology, coverage: Coverage): Promise<World> {
+  static async open(seed: number, topology: CompiledTopology, coverage: Coverage, mutation?: Mutation): Promise<World> {
     const registry = await openEmbeddedRegistry()
     const clock = new ManualClock(Date.UTC(2026, 0, 1))
     const cluster = await openEmbeddedCluster({ clock, random: seededRandom(seed + 1_000_003) })
-    return new World({ seed, topology, clock, cluster, registry, coverage })
+    return new World({ seed, topology, clock, cluster, registry, coverage, mutation })
   }
 
   /** Runs `turns` turns of trouble, then lets one process finish everything. @throws what a process died of, or when nothing ends. */
@@ -276,7 +280,8 @@ export class World {
           : new Retriable('simulated', `${call} ${what}`),
       )
     })
-    return { ...faulty, close: async () => {} }
+    const cluster = { ...faulty, close: async () => {} }
+    return this.mutation?.cluster?.(cluster) ?? cluster
   }
 
   private backendOf(process: Process) {
@@ -286,7 +291,8 @@ export class World {
       this.backends.get(name) ??
       new MemoryBackend(chunksWithFaults(CHUNK_ENTRIES, this.sharedBackend ? this.tornFlush() : faults))
     this.backends.set(name, backend)
-    return withStateFaults(backend, faults)
+    const faulty = withStateFaults(backend, faults)
+    return this.mutation?.backend?.(faulty) ?? faulty
   }
 
   /** Between the chunks of a flush to a shared backend: whoever flushes, it may stay torn. */
@@ -299,7 +305,7 @@ export class World {
   }
 
   private sinkOf(process: Process): Sink {
-    return {
+    const sink: Sink = {
       kind: 'memory',
       prepare: (tables) => this.sink.prepare(tables),
       close: async () => {},
@@ -324,6 +330,7 @@ export class World {
         }
       },
     }
+    return this.mutation?.sink?.(sink) ?? sink
   }
 
   /** A call to a service: it waits for its turn, may be lost, may be applied without an answer. */

@@ -1,0 +1,103 @@
+// Safeguards switched off one at a time, from outside the engine: each must be seen as a wrong outcome, or the simulation proves nothing.
+import type { Cluster, TransactionalProducer } from '../../kafka/cluster.ts'
+import type { Sink } from '../../sinks/sink.ts'
+import type { StateBackend, TaskState } from '../../state/backend.ts'
+
+export interface Mutation {
+  readonly name: string
+  readonly cluster?: (cluster: Cluster) => Cluster
+  readonly backend?: (backend: StateBackend) => StateBackend
+  readonly sink?: (sink: Sink) => Sink
+}
+
+export const mutations: readonly Mutation[] = [
+  { name: 'former writers are not fenced (S2)', cluster: withoutForeignFences },
+  { name: 'after an error the same incarnation goes on (R4)', cluster: withoutNewIncarnations },
+  { name: 'aborted and open transactions are read (R1)', cluster: readingUncommitted },
+  {
+    name: 'reads are not validated (R2)',
+    backend: (backend) =>
+      wrapped(backend, (state) => ({ load: () => (state.isResident ? undefined : Promise.resolve()) })),
+  },
+  { name: 'the sink does not compare its position', sink: withoutPositions },
+]
+
+/** InitProducerId for somebody else's id does nothing; a process knows its own id as the first it asked for. */
+function withoutForeignFences(cluster: Cluster): Cluster {
+  let own: string | undefined
+  let last: TransactionalProducer | undefined
+  return {
+    ...cluster,
+    initProducer: async (options) => {
+      own ??= options.transactionalId
+      if (options.transactionalId !== own && last !== undefined) return last
+      last = await cluster.initProducer(options)
+      return last
+    },
+  }
+}
+
+function withoutNewIncarnations(cluster: Cluster): Cluster {
+  const known = new Map<string, TransactionalProducer>()
+  let own: string | undefined
+  return {
+    ...cluster,
+    initProducer: async (options) => {
+      own ??= options.transactionalId
+      const producer =
+        (options.transactionalId === own ? known.get(own) : undefined) ?? (await cluster.initProducer(options))
+      known.set(options.transactionalId, producer)
+      return producer
+    },
+  }
+}
+
+function readingUncommitted(cluster: Cluster): Cluster {
+  return {
+    ...cluster,
+    openReader: () => {
+      const reader = cluster.openReader()
+      return {
+        fetch: (positions, options) => reader.fetch(positions, { ...options, isolation: 'read_uncommitted' }),
+        close: () => reader.close(),
+      }
+    },
+  }
+}
+
+function wrapped(backend: StateBackend, change: (state: TaskState) => Partial<TaskState>): StateBackend {
+  return {
+    ...backend,
+    kind: backend.kind,
+    close: () => backend.close(),
+    open: (task, changelogTopic) => {
+      const state = backend.open(task, changelogTopic)
+      return new Proxy(state, { get: (target, name) => Reflect.get({ ...change(state) }, name) ?? bound(target, name) })
+    },
+  }
+}
+
+function bound(target: TaskState, name: string | symbol): unknown {
+  const value: unknown = Reflect.get(target, name)
+  return typeof value === 'function' ? value.bind(target) : value
+}
+
+/** A writer that looks up the position and claims it just before each commit, whoever has moved it. */
+function withoutPositions(sink: Sink): Sink {
+  return {
+    ...sink,
+    open: async (source) => {
+      const writer = await sink.open(source)
+      return {
+        position: writer.position,
+        newBatch: () => writer.newBatch(),
+        commit: async (batch, { to }, signal) => {
+          const again = await sink.open(source)
+          const from = again.position ?? 0
+          return again.commit(batch, { from, to: Math.max(to, from + 1) }, signal)
+        },
+        close: () => writer.close(),
+      }
+    },
+  }
+}
