@@ -1,12 +1,10 @@
 // Safeguards switched off one at a time, from outside the engine: each must be seen as a wrong outcome, or the simulation proves nothing.
 import type { Cluster, TransactionalProducer } from '../../kafka/cluster.ts'
 import type { Sink } from '../../sinks/sink.ts'
-import type { StateBackend, TaskState } from '../../state/backend.ts'
 
 export interface Mutation {
   readonly name: string
   readonly cluster?: (cluster: Cluster) => Cluster
-  readonly backend?: (backend: StateBackend) => StateBackend
   readonly sink?: (sink: Sink) => Sink
 }
 
@@ -14,11 +12,6 @@ export const mutations: readonly Mutation[] = [
   { name: 'former writers are not fenced (S2)', cluster: withoutForeignFences },
   { name: 'after an error the same incarnation goes on (R4)', cluster: withoutNewIncarnations },
   { name: 'aborted and open transactions are read (R1)', cluster: readingUncommitted },
-  {
-    name: 'reads are not validated (R2)',
-    backend: (backend) =>
-      wrapped(backend, (state) => ({ load: () => (state.isResident ? undefined : Promise.resolve()) })),
-  },
   { name: 'the sink does not compare its position', sink: withoutPositions },
 ]
 
@@ -63,23 +56,6 @@ function readingUncommitted(cluster: Cluster): Cluster {
       }
     },
   }
-}
-
-function wrapped(backend: StateBackend, change: (state: TaskState) => Partial<TaskState>): StateBackend {
-  return {
-    ...backend,
-    kind: backend.kind,
-    close: () => backend.close(),
-    open: (task, changelogTopic) => {
-      const state = backend.open(task, changelogTopic)
-      return new Proxy(state, { get: (target, name) => Reflect.get({ ...change(state) }, name) ?? bound(target, name) })
-    },
-  }
-}
-
-function bound(target: TaskState, name: string | symbol): unknown {
-  const value: unknown = Reflect.get(target, name)
-  return typeof value === 'function' ? value.bind(target) : value
 }
 
 /** A writer that looks up the position and claims it just before each commit, whoever has moved it. */

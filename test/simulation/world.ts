@@ -291,8 +291,7 @@ export class World {
       this.backends.get(name) ??
       new MemoryBackend(chunksWithFaults(CHUNK_ENTRIES, this.sharedBackend ? this.tornFlush() : faults))
     this.backends.set(name, backend)
-    const faulty = withStateFaults(backend, faults)
-    return this.mutation?.backend?.(faulty) ?? faulty
+    return withStateFaults(backend, faults)
   }
 
   /** Between the chunks of a flush to a shared backend: whoever flushes, it may stay torn. */
