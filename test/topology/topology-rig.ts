@@ -34,15 +34,14 @@ export class TopologyRig {
   readonly deadLetters: { readonly node: string; readonly reason: string; readonly message: string }[] = []
   readonly globalTables = new Map<string, Map<unknown, unknown>>()
   watermark = Number.NEGATIVE_INFINITY
-  private readonly topology: CompiledTopology
   private readonly serdes: ReadonlyMap<string, TopicSerdes>
   private readonly tasks: readonly RigTask[]
   private readonly written = new Map<string, Written[]>()
   private clock = Number.NEGATIVE_INFINITY
 
   private constructor(topology: CompiledTopology, serdes: ReadonlyMap<string, TopicSerdes>) {
-    this.topology = topology
     this.serdes = serdes
+    for (const { topic } of topology.globalTables) this.globalTables.set(topic.name, new Map())
     this.tasks = topology.subtopologies.filter(({ kind }) => kind === 'stream').map((one) => new RigTask(one, this))
   }
 
@@ -99,10 +98,7 @@ export class TopologyRig {
   }
 
   private async deliver(topic: string, batch: readonly StreamRecord[]): Promise<void> {
-    const { globalTables } = this.topology
-    if (globalTables.some((table) => table.topic.name === topic))
-      for (const { key, value } of batch)
-        this.globalTables.set(topic, (this.globalTables.get(topic) ?? new Map()).set(key, value))
+    for (const { key, value } of batch) this.globalTables.get(topic)?.set(key, value)
     for (const task of this.tasks) await task.read(topic, batch)
   }
 }
