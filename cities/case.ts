@@ -1,5 +1,5 @@
 // The case model that every city's rows are brought to: one schema for Avro, TypeScript and Postgres.
-import { type Infer, t } from '../serdes/schema.ts'
+import { type Infer, t } from '../index.ts'
 
 export const caseId = t.id('CaseId')
 export type CaseId = Infer<typeof caseId>

@@ -1,8 +1,6 @@
 // What a city brings to the common topology: its topics, its rows, its map, its clock.
 import type { RecordContext } from '../core/stream-record.ts'
-import type { Rejected } from '../processors/validate.ts'
-import type { Windowed, WindowResult } from '../serdes/windowed.ts'
-import type { DeadLetterTopic, GroupTopic, Topic } from '../topology/topic.ts'
+import type { DeadLetterTopic, GroupTopic, Rejected, Topic, Windowed, WindowResult } from '../index.ts'
 import type { Case, CaseId, EnrichedCase, LocatedCase, Neighborhood, Volume } from './case.ts'
 import type { Geography } from './geography.ts'
 import type { LocalTime } from './local-time.ts'

@@ -1,6 +1,5 @@
 // What the topology remembers.
-import { t } from '../serdes/schema.ts'
-import { versionedStore, windowStore } from '../state/store-definitions.ts'
+import { t, versionedStore, windowStore } from '../index.ts'
 import { CountedFacts, caseId, neighborhood, Volume } from './case.ts'
 
 /** The version is the update's time and, of rows with the same, when the portal wrote them. */

@@ -1,7 +1,5 @@
 // The Postgres tables of a city's cases, and how records become their rows.
-import type { Windowed, WindowResult } from '../serdes/windowed.ts'
-import { type PgTable, pg, pgTable } from '../sinks/postgres/table.ts'
-import type { DeadLetter } from '../topology/topic.ts'
+import { type DeadLetter, type PgTable, pg, pgTable, type Windowed, type WindowResult } from '../index.ts'
 import type { EnrichedCase, Neighborhood, Volume } from './case.ts'
 
 const text = pg.nullable(pg.text())

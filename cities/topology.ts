@@ -1,8 +1,7 @@
 // What is done with a city's cases: validate, place, keep the newest version of each, count openings and closings by neighborhood and hour, and
 // write it all down. The counts equal those of the latest versions, whatever the order and duplication of the rows.
 import { hours } from '../core/duration.ts'
-import { StreamsBuilder, type Topology } from '../topology/streams-builder.ts'
-import { tumbling } from '../topology/windows.ts'
+import { StreamsBuilder, type Topology, tumbling } from '../index.ts'
 import { type Case, EnrichedCase, LocatedCase, type Volume } from './case.ts'
 import type { City } from './city.ts'
 import { locate } from './locate.ts'

@@ -1,6 +1,6 @@
 // RawCase to Case: one form for the rows of all years. What breaks the data contract is rejected with a reason; what is merely impossible is flagged.
 import type { RecordContext } from '../../core/stream-record.ts'
-import { type Rejected, reject } from '../../processors/validate.ts'
+import { type Rejected, reject } from '../../index.ts'
 import { Case, type CaseId } from '../case.ts'
 import { memo } from '../memo.ts'
 import { categoryOfToday, sourceOfToday } from './names-of-today.ts'

@@ -1,5 +1,5 @@
 // A row of DataSF's 311 cases (vw6y-z8j6) as the raw topic keeps it: every column under SODA's name, as the text that was served.
-import { t } from '../../serdes/schema.ts'
+import { t } from '../../index.ts'
 
 const text = t.optional(t.string)
 

@@ -1,7 +1,6 @@
 // The topics of San Francisco 311.
 import { hours } from '../../core/duration.ts'
-import { windowed, windowResult } from '../../serdes/windowed.ts'
-import { deadLetterTopic, groupTopic, topic } from '../../topology/topic.ts'
+import { deadLetterTopic, groupTopic, topic, windowed, windowResult } from '../../index.ts'
 import { caseId, EnrichedCase, LocatedCase, neighborhood, Volume } from '../case.ts'
 import type { CityTopics } from '../city.ts'
 import { openedTime } from './parse-case.ts'
