@@ -24,7 +24,7 @@ export function lineLogger({ format, clock, write, debug = false }: LineLoggerOp
     (message: string, fields: LogFields = {}) => {
       if (level === 'debug' && !debug) return
       const at = clock.now()
-      const repeated = sampler.repeatsToTell(`${level} ${message}`, at)
+      const repeated = sampler.repeatsToTell(`${level} ${message} ${wordsOf(fields)}`, at)
       if (repeated === undefined) return
       write(`${print(at, level, message, repeated === 0 ? fields : { ...fields, repeated })}\n`)
     }
@@ -40,6 +40,13 @@ function textLine(at: number, level: Level, message: string, fields: LogFields):
   const details = Object.entries(fields).filter(([, value]) => value !== undefined)
   const mark = level === 'info' ? '' : `${level}: `
   return [`${time} ${mark}${message}`, ...details.map(([name, value]) => `${name}=${quoted(value)}`)].join('  ')
+}
+
+/** Lines that differ in numbers only are repeats. */
+function wordsOf(fields: LogFields): string {
+  return Object.values(fields)
+    .filter((value) => typeof value === 'string')
+    .join(' ')
 }
 
 function quoted(value: unknown): string {

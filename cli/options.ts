@@ -40,9 +40,9 @@ export const options = {
   port: integer('N', 'port of the page and the metrics on 127.0.0.1; 0 picks a free one', ['run'], 3110, 0, 65_535),
   speed: integer(
     'N',
-    'how many times faster than life the simulator is; above 1 it begins a week ago and falls to real speed when it reaches now',
+    'how many times faster than life the simulator runs through its past week; 1 begins now',
     ['run'],
-    2000,
+    600,
     1,
     1_000_000,
   ),

@@ -32,6 +32,12 @@ test('leaves out debug lines unless asked for', () => {
   expect(lines).toEqual([])
 })
 
+test('lines about different things are no repeats', () => {
+  const { logger, lines } = logging('text')
+  for (const task of ['0_0', '0_1']) logger.info('task runs', { task })
+  expect(lines).toHaveLength(2)
+})
+
 test('tells a message that repeats once in ten seconds, with how often it came meanwhile', () => {
   const { logger, lines, clock } = logging('text')
   for (let i = 0; i < 50; i++) logger.warn('retrying', { attempt: i })
