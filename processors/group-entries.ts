@@ -1,5 +1,6 @@
 // groupBy: compares what a row added with what it adds now, by encoded bytes; equal entries cancel, what is left goes to its groups, one record a target key.
 // A row whose entries did not change still sends its value once, to the group of its first entry.
+import { assert } from '../core/assert.ts'
 import { ByteWriter } from '../core/byte-writer.ts'
 import type { StreamRecord } from '../core/stream-record.ts'
 import type { Encoder } from './encoder.ts'
@@ -59,12 +60,18 @@ export class GroupEntries<K, E, SK, S, V> extends RecordOperator<SK, TableChange
     }
   }
 
+  /** The table has taken this row already: without its entries, the next version would take back what was never added. */
+  protected override answer(record: StreamRecord<SK, TableChange<S, V>>, error: unknown): void {
+    throw this.failure(record, error)
+  }
+
   private encoded(row: S | undefined): EncodedEntry<K, E>[] {
     return row === undefined ? [] : this.grouping.entriesOf(row).map((entry) => this.encode(entry))
   }
 
   private encode(entry: Entry<K, E>): EncodedEntry<K, E> {
     const { scratch, grouping } = this
+    assert(Number.isSafeInteger(entry.at), `the time of an entry is ${entry.at}: it has to be in whole ms`)
     scratch.reset()
     grouping.key.write(entry.key, scratch)
     const keyEnd = scratch.position

@@ -51,7 +51,8 @@ export abstract class RecordOperator<K, V> implements Operator {
     return next
   }
 
-  private answer(record: StreamRecord<K, V>, error: unknown): void {
+  /** Overridden where going on without the record would leave other records wrong. */
+  protected answer(record: StreamRecord<K, V>, error: unknown): void {
     const { context, node, onError } = this
     const message = messageOf(error)
     if (error instanceof BadRecord) context.deadLetter(record, { node, reason: error.code, message })
@@ -61,7 +62,7 @@ export abstract class RecordOperator<K, V> implements Operator {
     else throw this.failure(record, error)
   }
 
-  private failure(record: StreamRecord<K, V>, cause: unknown): StreamsError {
+  protected failure(record: StreamRecord<K, V>, cause: unknown): StreamsError {
     const { topic, partition, offset } = this.context.place(record)
     const place = { cause, topicPartition: { topic, partition }, offset }
     return new StreamsError('user_function', `the function of ${this.node} threw: ${messageOf(cause)}`, place)

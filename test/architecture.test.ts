@@ -106,7 +106,8 @@ describe('the architecture', () => {
 
 function sourceFiles(folder: string): string[] {
   return readdirSync(folder).flatMap((name) => {
-    if (name.startsWith('.') || ['node_modules', 'dist', 'data', 'mistakes', 'vitest.config.ts'].includes(name)) return []
+    if (name.startsWith('.') || ['node_modules', 'dist', 'data', 'mistakes', 'vitest.config.ts'].includes(name))
+      return []
     const path = join(folder, name)
     if (statSync(path).isDirectory()) return sourceFiles(path)
     return path.endsWith('.ts') ? [path] : []

@@ -135,7 +135,7 @@ export const toVolumeRow = ({ value, status, revision }: WindowResult<Volume>, w
   revision,
 })
 
-export function caseTopology() {
+export function caseTopology(late: { readonly correctFor?: number } = {}) {
   const streams = new StreamsBuilder('city', { deadLetters: topics.deadLetters })
   const cases = streams
     .stream(topics.raw)
@@ -144,7 +144,7 @@ export function caseTopology() {
     .toTable(stores.cases, { version: caseVersion, keep: countedFacts })
   const volume = cases
     .groupBy(topics.counts, countsOf)
-    .windowedBy(tumbling({ size: hours(1), grace: hours(48) }))
+    .windowedBy(tumbling({ size: hours(1), grace: hours(48), ...late }))
     .aggregate(stores.hourlyVolume, { initial: noVolume, add, subtract })
   volume.joinInput(EnrichedCase, (result) => ({ openedSoFar: result?.opened })).to(topics.enriched)
   volume.toStream().to(topics.volume)

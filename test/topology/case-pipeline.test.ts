@@ -124,6 +124,18 @@ test('windows that were open before a restart are closed after it', async () => 
   expect(volumes(rig)).toEqual(['Mission 12:00 +1 -0 final 1'])
 })
 
+test('a version that would change a window no longer corrected is refused as a whole', async () => {
+  const rig = await TopologyRig.open(caseTopology({ correctFor: hours(100) }))
+  await rig.pipe('city.raw', rawCase(request({})))
+  await rig.pipe('city.raw', { ...rawCase(request({ updated: 9, area: 'Sunset' })), clock: noon + hours(149) })
+  await rig.commit()
+  expect(volumes(rig)).toEqual(['Mission 12:00 +1 -0 provisional 0'])
+  expect(rig.deadLetters.map(({ node, reason }) => `${node} ${reason}`)).toEqual(['toTable-cases expired'])
+  await rig.pipe('city.raw', { ...rawCase(request({ id: caseId.of('2') })), clock: noon + hours(149) - 1 })
+  await rig.commit()
+  expect(volumes(rig)).toEqual(['Mission 12:00 +2 -0 provisional 1'])
+})
+
 test('what cannot be parsed is a dead letter with its reason', async () => {
   const rig = await open()
   const { value, ...rest } = rawCase(request({}))
