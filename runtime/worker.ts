@@ -206,7 +206,7 @@ export class Worker {
     const producer = await this.ensureProducer()
     slot.lifecycle.move('CLAIMING')
     const changelog: TopicDescription = topics.describe(subtopology.changelog.name)
-    const state = backend.open(slot.id, changelog.name)
+    const state = backend.open(slot.id, changelog.name, subtopology.stores)
     const me = { transactionalId: this.transactionalId, incarnation: this.incarnation }
     const access = changelogAccess({
       reader: this.reader,

@@ -1,6 +1,7 @@
 // The port of what remembers a task's state: a byte store by key, fenced by the log (exactly-once.md §2–3).
 // Adapters: memory/ (rebuilt from the changelog) and redis/ (survives the process).
 import type { TaskId } from '../core/topic-partition.ts'
+import type { StoreDefinition } from './definitions.ts'
 
 /** Who wrote a stretch of the changelog. Incarnation: how often this id has called InitProducerId. */
 export interface Writer {
@@ -51,7 +52,8 @@ export interface Changes {
 
 export interface StateBackend {
   readonly kind: 'memory' | 'redis'
-  open(task: TaskId, changelogTopic: string): TaskState
+  /** `stores` tells their kinds to a backend that lays them out differently; a store it does not name is one of plain keys. */
+  open(task: TaskId, changelogTopic: string, stores?: readonly StoreDefinition[]): TaskState
   close(): Promise<void>
 }
 

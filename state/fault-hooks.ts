@@ -17,7 +17,8 @@ export interface StateFaults {
 export function withFaults(backend: StateBackend, faults: StateFaults): StateBackend {
   return {
     kind: backend.kind,
-    open: (task, changelogTopic) => new FaultyTaskState(task, backend.open(task, changelogTopic), faults),
+    open: (task, changelogTopic, stores) =>
+      new FaultyTaskState(task, backend.open(task, changelogTopic, stores), faults),
     close: () => backend.close(),
   }
 }

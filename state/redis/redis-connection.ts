@@ -1,0 +1,160 @@
+// The connection to Redis: bounded, without hidden repetition, and only to a server that cannot lose single keys.
+import { Redis } from 'ioredis'
+import { StreamsError } from '../../core/errors.ts'
+import { asStreamsError } from './redis-errors.ts'
+import { applyScript, claimScript, loadScript } from './scripts.ts'
+
+export interface RedisConnectionOptions {
+  /** `redis://`, `rediss://` for TLS, or the path of a Unix socket. */
+  readonly url: string
+  /** Longest wait for one answer. Default 5,000. */
+  readonly commandTimeoutMs?: number
+}
+
+export type ScriptArgument = string | number | Buffer
+
+type Script = (checkpoint: string, ...args: ScriptArgument[]) => Promise<unknown>
+
+/** What defineCommand adds at run time: for each script a variant that answers buffers. */
+interface Scripts {
+  readonly claimTaskBuffer: Script
+  readonly loadKeysBuffer: Script
+  readonly applyChunkBuffer: Script
+}
+
+const RECONNECT_MS_MAX = 1_000
+
+export class RedisConnection {
+  private readonly redis: Redis
+  private readonly scripts: Scripts
+  private lastError: unknown
+
+  private constructor({ url, commandTimeoutMs = 5_000 }: RedisConnectionOptions) {
+    // A command that was not answered fails, and so does one without a connection: who runs the task backs off and knows where it stood.
+    this.redis = new Redis(url, {
+      lazyConnect: true,
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      connectTimeout: commandTimeoutMs,
+      commandTimeout: commandTimeoutMs,
+      keepAlive: 10_000,
+      retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, RECONNECT_MS_MAX),
+      scripts: {
+        claimTask: { lua: claimScript, numberOfKeys: 1 },
+        loadKeys: { lua: loadScript, numberOfKeys: 1 },
+        applyChunk: { lua: applyScript, numberOfKeys: 1 },
+      },
+    })
+    // ioredis adds the scripts as methods that its types cannot know.
+    this.scripts = this.redis as unknown as Scripts
+    this.redis.on('error', (error) => {
+      this.lastError = error
+    })
+  }
+
+  /** @throws StreamsError `redis_can_evict` and others that say what to change; Retriable when it cannot be reached. */
+  static async open(options: RedisConnectionOptions): Promise<RedisConnection> {
+    const connection = new RedisConnection(options)
+    try {
+      await connection.ask(() => connection.redis.connect())
+      await connection.requireSafe()
+      return connection
+    } catch (error) {
+      connection.close()
+      throw asStreamsError(error, 'the state')
+    }
+  }
+
+  /** An evicted key or a replica's late answer would not be noticed. */
+  async requireSafe(): Promise<void> {
+    const info = await this.ask(() => this.redis.info())
+    const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1]
+    if (policy !== 'noeviction')
+      throw new StreamsError(
+        'redis_can_evict',
+        `Redis drops keys when memory is short (maxmemory-policy ${policy ?? 'unknown'}), and state with them: ` +
+          'set `maxmemory-policy noeviction` in its configuration, or `CONFIG SET maxmemory-policy noeviction`',
+      )
+    const role = /^role:(\S+)/m.exec(info)?.[1]
+    if (role !== 'master')
+      throw new StreamsError(
+        'redis_not_master',
+        `Redis at this address is a ${role ?? 'server of unknown role'}: give the master's address`,
+      )
+  }
+
+  async claim(checkpoint: string, ...args: ScriptArgument[]): Promise<ReadonlyMap<string, Buffer>> {
+    await this.requireSafe()
+    return fieldsOf(buffers(await this.ask(() => this.scripts.claimTaskBuffer(checkpoint, ...args))))
+  }
+
+  /** Lengths and values. */
+  async load(checkpoint: string, ...args: ScriptArgument[]): Promise<readonly [lengths: Buffer, values: Buffer]> {
+    const [lengths, values] = buffers(await this.ask(() => this.scripts.loadKeysBuffer(checkpoint, ...args)))
+    if (lengths === undefined || values === undefined) throw unexpected('load')
+    return [lengths, values]
+  }
+
+  /** For each hash, how many entries and bytes were added. */
+  async apply(checkpoint: string, ...args: ScriptArgument[]): Promise<readonly number[]> {
+    const answer = await this.ask(() => this.scripts.applyChunkBuffer(checkpoint, ...args))
+    if (!Array.isArray(answer)) throw unexpected('apply')
+    return answer.map(Number)
+  }
+
+  async fields(hash: string, names: readonly string[]): Promise<ReadonlyMap<string, Buffer>> {
+    const values = await this.ask(() => this.redis.hmgetBuffer(hash, ...names))
+    return new Map(names.flatMap((name, i) => (values[i] ? [[name, values[i]]] : [])))
+  }
+
+  async allFields(hash: string): Promise<ReadonlyMap<string, Buffer>> {
+    return new Map(Object.entries(await this.ask(() => this.redis.hgetallBuffer(hash))))
+  }
+
+  /** Entries as key, value, key, value … from a cursor on; cursor '0' begins, and ends. A key may come twice. */
+  async scan(
+    hash: string,
+    cursor: string,
+    count: number,
+  ): Promise<readonly [cursor: string, entries: readonly Buffer[]]> {
+    const [next, entries] = await this.ask(() => this.redis.hscanBuffer(hash, cursor, 'COUNT', count))
+    return [next.toString(), entries]
+  }
+
+  close(): void {
+    this.redis.disconnect()
+  }
+
+  private async ask<T>(command: () => Promise<T>): Promise<T> {
+    try {
+      return await command()
+    } catch (error) {
+      // A server that is silent may stay so on this connection: the next command gets a new one.
+      if (error instanceof Error && error.message === 'Command timed out') this.redis.disconnect(true)
+      // Why there is no connection tells more than that there is none.
+      throw this.redis.status === 'ready' ? error : (this.lastError ?? error)
+    }
+  }
+}
+
+function buffers(answer: unknown): readonly Buffer[] {
+  if (Array.isArray(answer) && answer.every((item) => Buffer.isBuffer(item))) return answer
+  throw unexpected('a script')
+}
+
+function fieldsOf(flat: readonly Buffer[]): ReadonlyMap<string, Buffer> {
+  const fields = new Map<string, Buffer>()
+  for (let i = 0; i + 1 < flat.length; i += 2) {
+    const value = flat[i + 1]
+    if (value !== undefined) fields.set(String(flat[i]), value)
+  }
+  return fields
+}
+
+function unexpected(what: string): StreamsError {
+  return new StreamsError(
+    'redis_failed',
+    `Redis answers ${what} with something else than its script does: is there a proxy between?`,
+  )
+}

@@ -1,0 +1,80 @@
+// A Redis for the tests of one file: the one at REDIS_URL, else a container, else `redis-server` of this machine in a folder of its own.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startContainer } from './container.ts'
+import { freePort, type NativeProcess, startProcess } from './native-process.ts'
+import { type Service, useService } from './use-service.ts'
+
+export interface RedisService extends Service {
+  readonly url: string
+}
+
+/** One that may be killed, and whose files may be changed while it is down. */
+export interface NativeRedis extends RedisService {
+  readonly directory: string
+  /** Without it having a chance to save. */
+  kill(): Promise<void>
+  /** At the same address, from what its folder holds. */
+  start(): Promise<void>
+}
+
+/** @throws when there is none to be had. */
+export async function startRedis(): Promise<RedisService> {
+  const url = process.env.REDIS_URL
+  if (url !== undefined) return { url, stop: () => Promise.resolve() }
+  const container = await startContainer('redis:7.4-alpine', { port: 6379 })
+  if (container === undefined) return startNativeRedis()
+  return { url: `redis://${container.host}:${container.port}`, stop: () => container.stop() }
+}
+
+/** Saves nothing by itself unless `settings` say so. @throws when `redis-server` is not installed. */
+export async function startNativeRedis(settings: readonly string[] = []): Promise<NativeRedis> {
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-test-redis-'))
+  const port = await freePort()
+  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', directory, '--save', '', '--appendonly', 'no']
+  const start = () =>
+    startProcess('redis-server', [...args, '--maxmemory-policy', 'noeviction', ...settings], {
+      cwd: directory,
+      isReady: () => answersPing(port),
+    })
+  let server: NativeProcess
+  try {
+    server = await start()
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true })
+    throw error
+  }
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    directory,
+    kill: () => server.stop('SIGKILL'),
+    start: async () => {
+      server = await start()
+    },
+    stop: async () => {
+      await server.stop()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+export const useRedis = (): (() => RedisService) => useService('Redis', startRedis)
+
+export const useNativeRedis = (settings?: readonly string[]): (() => NativeRedis) =>
+  useService('redis-server', () => startNativeRedis(settings))
+
+/** While it reads its files it answers with an error. */
+function answersPing(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'))
+    socket.setTimeout(1_000, () => socket.destroy())
+    socket.once('data', (answer) => {
+      resolve(answer.toString().startsWith('+PONG'))
+      socket.destroy()
+    })
+    socket.once('error', () => resolve(false))
+    socket.once('close', () => resolve(false))
+  })
+}
