@@ -12,7 +12,7 @@ export default class CountReporter {
       skipped: inState('skipped').map((test) => ({ name: nameOf(test), reason: test.result().note })),
     }
     if (errors.length > 0) counts.failed.push(`unhandled: ${errors[0].message}`)
-    writeFileSync(process.env.MILLRACE_TEST_COUNTS, JSON.stringify(counts))
+    writeFileSync(process.env.TEST_COUNTS_FILE, JSON.stringify(counts))
   }
 }
 

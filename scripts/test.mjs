@@ -36,7 +36,7 @@ function runTests() {
     const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
     const { ok } = run(process.execPath, [vitest, 'run', ...reporters, ...names], {
       to: 'stdout',
-      env: { ...process.env, MILLRACE_TEST_COUNTS: counts },
+      env: { ...process.env, TEST_COUNTS_FILE: counts },
     })
     add(ok, readCounts(counts))
   } finally {
