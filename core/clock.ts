@@ -38,16 +38,14 @@ export class ManualClock implements Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (signal?.aborted || ms <= 0) return resolve()
-      const sleeper = { at: this.time + ms, wake: resolve }
+      const wake = () => {
+        this.sleepers = this.sleepers.filter((other) => other !== sleeper)
+        signal?.removeEventListener('abort', wake)
+        resolve()
+      }
+      const sleeper = { at: this.time + ms, wake }
       this.sleepers.push(sleeper)
-      signal?.addEventListener(
-        'abort',
-        () => {
-          this.sleepers = this.sleepers.filter((other) => other !== sleeper)
-          resolve()
-        },
-        { once: true },
-      )
+      signal?.addEventListener('abort', wake, { once: true })
     })
   }
 
@@ -59,7 +57,6 @@ export class ManualClock implements Clock {
   advanceTo(time: number): void {
     this.time = Math.max(this.time, time)
     const due = this.sleepers.filter(({ at }) => at <= this.time).sort((a, b) => a.at - b.at)
-    this.sleepers = this.sleepers.filter(({ at }) => at > this.time)
     for (const { wake } of due) wake()
   }
 
