@@ -9,16 +9,11 @@ import type { Outputs } from './operator.ts'
 import { port } from './outputs.ts'
 import { RecordOperator, type StepOfTask } from './record-operator.ts'
 import type { TableChange } from './table-change.ts'
+import type { KeyIdentities, KeyIdentity } from './windowing/key-identity.ts'
 
 /** What a row adds, to which group, when (ms UTC). */
 export interface Entry<K, E> extends GroupEntry<E> {
   readonly key: K
-}
-
-interface EncodedEntry<K, E> {
-  readonly entry: Entry<K, E>
-  readonly key: string
-  readonly bytes: string
 }
 
 interface Group<K, E> {
@@ -29,7 +24,7 @@ interface Group<K, E> {
 
 export interface Grouping<K, E, S> {
   readonly entriesOf: (row: S) => readonly Entry<K, E>[]
-  readonly key: Encoder<K>
+  readonly keys: KeyIdentities<K>
   readonly entry: Encoder<E>
 }
 
@@ -45,15 +40,12 @@ export class GroupEntries<K, E, SK, S, V> extends RecordOperator<SK, TableChange
   protected override take(record: StreamRecord<SK, TableChange<S, V>>, outputs: Outputs): void {
     const out = port(outputs)
     const { before, after, value } = record.value
-    const added = this.encoded(after)
-    const removed = this.encoded(before)
+    const added = this.entriesOf(after)
+    const removed = this.entriesOf(before)
     const first = added[0]
-    const groups = new Map<string, Group<K, E>>()
-    if (first !== undefined && value !== undefined) groupOf(groups, first)
-    for (const one of withoutEqual(added, removed)) groupOf(groups, one).added.push(one.entry)
-    for (const one of withoutEqual(removed, added)) groupOf(groups, one).removed.push(one.entry)
+    const groups = this.groups(value === undefined ? undefined : first, added, removed)
     if (groups.size === 0) this.context.count(this.node, 'skipped')
-    let input: GroupInput<V> | undefined = value === undefined ? undefined : { at: first?.entry.at, value }
+    let input: GroupInput<V> | undefined = value === undefined ? undefined : { at: first?.at, value }
     for (const group of groups.values()) {
       out.push(record.withKey(group.key).withValue(new GroupChange(group.removed, group.added, record.key, input)))
       input = undefined
@@ -65,39 +57,60 @@ export class GroupEntries<K, E, SK, S, V> extends RecordOperator<SK, TableChange
     throw this.failure(record, error)
   }
 
-  private encoded(row: S | undefined): EncodedEntry<K, E>[] {
-    return row === undefined ? [] : this.grouping.entriesOf(row).map((entry) => this.encode(entry))
+  private entriesOf(row: S | undefined): readonly Entry<K, E>[] {
+    if (row === undefined) return []
+    const entries = this.grouping.entriesOf(row)
+    for (const { at } of entries)
+      assert(Number.isSafeInteger(at), `the time of an entry is ${at}: it has to be in whole ms`)
+    return entries
   }
 
-  private encode(entry: Entry<K, E>): EncodedEntry<K, E> {
+  /** The changed groups, that of `first` before the others even if nothing changed in it. */
+  private groups(
+    first: Entry<K, E> | undefined,
+    added: readonly Entry<K, E>[],
+    removed: readonly Entry<K, E>[],
+  ): ReadonlyMap<KeyIdentity, Group<K, E>> {
+    const groups = new Map<KeyIdentity, Group<K, E>>()
+    if (first !== undefined) this.groupOf(first, groups)
+    for (const entry of this.without(removed, added)) this.groupOf(entry, groups).added.push(entry)
+    for (const entry of this.without(added, removed)) this.groupOf(entry, groups).removed.push(entry)
+    return groups
+  }
+
+  private groupOf({ key }: Entry<K, E>, groups: Map<KeyIdentity, Group<K, E>>): Group<K, E> {
+    const identity = this.grouping.keys.of(key)
+    let group = groups.get(identity)
+    if (group === undefined) {
+      group = { key, removed: [], added: [] }
+      groups.set(identity, group)
+    }
+    return group
+  }
+
+  /** `entries` without those that `others` has too, each cancelled by one of its own. */
+  private without(others: readonly Entry<K, E>[], entries: readonly Entry<K, E>[]): readonly Entry<K, E>[] {
+    if (others.length === 0 || entries.length === 0) return entries
+    const left = [...others]
+    return entries.filter((entry) => {
+      const equal = left.findIndex((other) => this.isEqual(entry, other))
+      if (equal >= 0) left.splice(equal, 1)
+      return equal < 0
+    })
+  }
+
+  private isEqual(one: Entry<K, E>, other: Entry<K, E>): boolean {
+    const { keys } = this.grouping
+    return one.at === other.at && keys.of(one.key) === keys.of(other.key) && this.hasSameBytes(one.value, other.value)
+  }
+
+  private hasSameBytes(one: E, other: E): boolean {
     const { scratch, grouping } = this
-    assert(Number.isSafeInteger(entry.at), `the time of an entry is ${entry.at}: it has to be in whole ms`)
     scratch.reset()
-    grouping.key.write(entry.key, scratch)
-    const keyEnd = scratch.position
-    scratch.varint(entry.at)
-    grouping.entry.write(entry.value, scratch)
-    const key = scratch.buffer.latin1Slice(0, keyEnd)
-    return { entry, key, bytes: scratch.buffer.latin1Slice(keyEnd, scratch.position) }
+    grouping.entry.write(one, scratch)
+    const middle = scratch.position
+    grouping.entry.write(other, scratch)
+    const { buffer, position } = scratch
+    return position === 2 * middle && buffer.compare(buffer, middle, position, 0, middle) === 0
   }
-}
-
-function groupOf<K, E>(groups: Map<string, Group<K, E>>, { entry, key }: EncodedEntry<K, E>): Group<K, E> {
-  let group = groups.get(key)
-  if (group === undefined) {
-    group = { key: entry.key, removed: [], added: [] }
-    groups.set(key, group)
-  }
-  return group
-}
-
-/** `entries` without those that `others` has too, each cancelled by one of its own. */
-function withoutEqual<K, E>(entries: EncodedEntry<K, E>[], others: EncodedEntry<K, E>[]): EncodedEntry<K, E>[] {
-  if (others.length === 0) return entries
-  const left = [...others]
-  return entries.filter(({ key, bytes }) => {
-    const equal = left.findIndex((other) => other.key === key && other.bytes === bytes)
-    if (equal >= 0) left.splice(equal, 1)
-    return equal < 0
-  })
 }

@@ -14,7 +14,7 @@ import { port } from './outputs.ts'
 import { RecordOperator, type StepOfTask } from './record-operator.ts'
 import { TableChange } from './table-change.ts'
 import type { ValueFunction } from './user-functions.ts'
-import { hashesOf, hasSeen, isCurrent, VersionedRow, withHash } from './versioned-row.ts'
+import { type ContentHashes, hashesOf, hasSeen, isCurrent, VersionedRow, withHash } from './versioned-row.ts'
 
 export interface Versioning<K, V, S, Ver> {
   readonly version: ValueFunction<K, V, Ver>
@@ -96,7 +96,7 @@ export class VersionedTable<K, V, S, Ver> extends RecordOperator<K, V> {
     this.store.put(key, new VersionedRow({ version, hashes: this.hashesWith(row, version), kept: row.kept }))
   }
 
-  private hashesWith(row: VersionedRow<S, Ver> | undefined, version: Ver): Buffer {
+  private hashesWith(row: VersionedRow<S, Ver> | undefined, version: Ver): ContentHashes {
     if (row === undefined || !this.versioning.isSameTime(row.version, version)) return hashesOf(this.hash)
     return withHash(row.hashes, this.hash)
   }

@@ -7,7 +7,7 @@ import { type OrderedSchema, type Schema, schemaOf, t, type ValueSchema } from '
 import type { RecordDescription, SchemaDescription } from '../serdes/schema-description.ts'
 
 export function versionedRow<S, Ver>(kept: Schema<S>, version: OrderedSchema<Ver>): ValueSchema<VersionedRow<S, Ver>> {
-  const fields = { version: version.description, hashes: t.bytes.description, kept: kept.description }
+  const fields = { version: version.description, hashes: t.list(t.int).description, kept: kept.description }
   return recordOf('VersionedRow', fields, VersionedRow)
 }
 

@@ -1,6 +1,7 @@
 // Tables as they grow: turned into streams, grouped into other tables, looked up in joins.
 import { type Entry, GroupEntries } from '../processors/group-entries.ts'
 import { TableValues } from '../processors/table-values.ts'
+import { KeyIdentities } from '../processors/windowing/key-identity.ts'
 import { binarySerde } from '../serdes/binary-serde.ts'
 import { keySerde } from '../serdes/key-serde.ts'
 import type { Extension, RecordClass } from '../serdes/schema.ts'
@@ -33,7 +34,7 @@ export class TableSteps<in out K, out V, in out S> implements Table<K, V, S> {
     options: StepOptions = {},
   ): GroupedTable<K2, E, K, V> {
     const { graph, output: table } = this.traits
-    const grouping = { entriesOf, key: keySerde(topic.key), entry: binarySerde(topic.entry) }
+    const grouping = { entriesOf, keys: new KeyIdentities(keySerde(topic.key)), entry: binarySerde(topic.entry) }
     const anchored = { ...this.traits, anchor: topic.name }
     const grouped = addOperator(anchored, 'groupBy', options, (step) => new GroupEntries(step, grouping))
     graph.write(
