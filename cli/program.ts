@@ -12,6 +12,8 @@ import type { CompiledTopology } from '../topology/graph.ts'
 import type { DataDirectory } from './data-directory.ts'
 import type { Options } from './options.ts'
 
+export type { VolumeQuery, VolumeRow }
+
 /** The application as its own folder defines it. */
 export interface ProgramDefinition {
   /** As in the names of its topics: `sf311`. */

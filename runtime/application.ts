@@ -20,7 +20,8 @@ import type { ApplicationSnapshot, ApplicationState } from './snapshot.ts'
 import { snapshotOf } from './snapshot-of.ts'
 import type { StepHook } from './steps.ts'
 import { TopicAccess } from './topic-access.ts'
-import { defaultWorkerConfig, Worker, type WorkerConfig } from './worker.ts'
+import { Worker } from './worker.ts'
+import { defaultWorkerConfig, type WorkerConfig } from './worker-options.ts'
 
 export interface ApplicationOptions {
   readonly topology: CompiledTopology

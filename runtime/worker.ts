@@ -1,76 +1,19 @@
 // A worker: one event loop that reads for its tasks, lets them process, and commits them together. Its step is the engine's heartbeat.
 import { assert } from '../core/assert.ts'
-import type { Clock } from '../core/clock.ts'
 import { StreamsError } from '../core/errors.ts'
-import type { Logger } from '../core/logger.ts'
-import { type Random, randomUuid } from '../core/random.ts'
+import { randomUuid } from '../core/random.ts'
 import { type TaskId, taskName, topicPartitionName } from '../core/topic-partition.ts'
-import type { Cluster, LogReader, TopicDescription, TransactionalProducer } from '../kafka/cluster.ts'
-import type { StateBackend } from '../state/backend.ts'
-import type { CompiledTopology, Subtopology } from '../topology/graph.ts'
-import { changelogAccess } from './changelog-access.ts'
+import type { LogReader } from '../kafka/cluster.ts'
 import { ChangelogWriter } from './changelog-writer.ts'
 import { commit } from './commit-cycle.ts'
 import { BackOff, reactionTo } from './failure-policy.ts'
-import type { Membership } from './membership.ts'
+import { Incarnation } from './incarnation.ts'
+import { openTask } from './open-task.ts'
 import { OutputBuffers } from './output-buffers.ts'
 import type { StepHook } from './steps.ts'
-import { takeOver } from './take-over.ts'
-import { Task, type TaskSurroundings } from './task.ts'
+import type { Task, TaskSurroundings } from './task.ts'
 import { TaskLifecycle } from './task-lifecycle.ts'
-import type { TopicAccess } from './topic-access.ts'
-
-export interface WorkerOptions {
-  readonly topology: CompiledTopology
-  readonly cluster: Cluster
-  readonly backend: StateBackend
-  readonly membership: Membership
-  readonly topics: TopicAccess
-  readonly clock: Clock
-  readonly random: Random
-  readonly logger: Logger
-  readonly config: WorkerConfig
-  readonly events?: WorkerEvents
-}
-
-export interface WorkerConfig {
-  /** A commit follows the first uncommitted record after this time at the latest, ms. */
-  readonly commitIntervalMs: number
-  /** Inputs read to their end for this long no longer hold the watermark back, ms; Infinity: never. */
-  readonly idleAfterMs: number
-  /** A task tells those behind it how far it is at most this often, ms. */
-  readonly watermarkIntervalMs: number
-  /** Of 1,000 records, how many may be bad before the task halts. */
-  readonly badLimit: number
-  readonly transactionTimeoutMs: number
-  readonly fetchBytesMax: number
-  readonly fetchBytesPerPartitionMax: number
-  /** A commit is made early when this much waits to be written, bytes. */
-  readonly bufferedBytesMax: number
-  /** How long failures may follow each other before the worker stops, ms. */
-  readonly outageMsMax: number
-}
-
-export const defaultWorkerConfig: WorkerConfig = {
-  commitIntervalMs: 100,
-  idleAfterMs: 60_000,
-  watermarkIntervalMs: 1_000,
-  badLimit: 500,
-  transactionTimeoutMs: 60_000,
-  fetchBytesMax: 8 * 1024 * 1024,
-  fetchBytesPerPartitionMax: 1024 * 1024,
-  bufferedBytesMax: 32 * 1024 * 1024,
-  outageMsMax: 600_000,
-}
-
-/** What a worker tells those who watch it. */
-export interface WorkerEvents {
-  committed?(tasks: readonly Task[], tookMs: number): void
-  commitFailed?(error: unknown): void
-  restoring?(task: string, done: number, total: number): void
-  /** Before each numbered step of a take-over or commit cycle: where a simulator stops or kills the worker. */
-  readonly at?: StepHook
-}
+import type { WorkerOptions } from './worker-options.ts'
 
 interface Slot {
   readonly id: TaskId
@@ -82,7 +25,6 @@ interface Slot {
 const DRAINED_COMMIT_INTERVAL_MS = 10
 
 export class Worker {
-  readonly transactionalId: string
   private readonly options: WorkerOptions
   private readonly slots = new Map<string, Slot>()
   private readonly outputs = new OutputBuffers()
@@ -91,15 +33,14 @@ export class Worker {
   private readonly around: TaskSurroundings
   private readonly backOff: BackOff
   private assigned: readonly TaskId[] = []
-  private producer: TransactionalProducer | undefined
-  private incarnation = 0
+  private readonly incarnation: Incarnation
   private lastCommitAt = Number.NEGATIVE_INFINITY
   private workSince: number | undefined
 
   constructor(options: WorkerOptions) {
     this.options = options
     const { topology, clock, random, cluster, topics } = options
-    this.transactionalId = `${topology.name}-${randomUuid(random)}-0`
+    this.incarnation = new Incarnation(`${topology.name}-${randomUuid(random)}-0`, options)
     this.reader = cluster.openReader()
     this.changelogs = new ChangelogWriter(this.outputs)
     this.backOff = new BackOff(options.config.outageMsMax)
@@ -200,73 +141,21 @@ export class Worker {
   }
 
   private async open(slot: Slot): Promise<void> {
-    const { topology, backend, cluster, topics, clock } = this.options
-    const subtopology = topology.subtopologies[slot.id.subtopology]
-    assert(subtopology?.changelog !== undefined, `task ${taskName(slot.id)} is no stream task of this topology`)
-    const producer = await this.ensureProducer()
+    const { logger, events } = this.options
     slot.lifecycle.move('CLAIMING')
-    const changelog: TopicDescription = topics.describe(subtopology.changelog.name)
-    const state = backend.open(slot.id, changelog.name, subtopology.stores)
-    const me = { transactionalId: this.transactionalId, incarnation: this.incarnation }
-    const access = changelogAccess({
+    const opened = await openTask(slot.id, this.incarnation, this.options, {
       reader: this.reader,
-      cluster,
-      topic: changelog,
-      partition: slot.id.partition,
-      producer,
-      writer: me,
-      topologyHash: topology.hash,
-      state,
-      now: () => clock.now(),
-      random: this.options.random,
-    })
-    const claim = await takeOver({
-      task: slot.id,
-      state,
-      me,
-      changelog: access,
-      fenceWriter: (transactionalId) => this.fenceWriter(transactionalId),
+      around: this.around,
       onRestore: (done, total) => {
         if (slot.lifecycle.state === 'CLAIMING') slot.lifecycle.move('RESTORING')
-        this.options.events?.restoring?.(taskName(slot.id), done, total)
+        events?.restoring?.(taskName(slot.id), done, total)
       },
-      deleteRetentionMs: changelog.config.deleteRetentionMs,
-      now: () => clock.now(),
-      ...this.stepHook,
     })
     if (slot.lifecycle.state === 'CLAIMING') slot.lifecycle.move('RESTORING')
-    const task = new Task(
-      subtopology,
-      slot.id.partition,
-      state,
-      claim,
-      feedersOf(topology, subtopology),
-      await topics.starts(subtopology, slot.id.partition),
-      this.around,
-    )
-    await task.restore()
-    slot.task = task
+    await opened.restore()
+    slot.task = opened
     slot.lifecycle.move('RUNNING')
-    this.options.logger.info('task runs', { task: task.name, token: claim.token, restoredTo: claim.offset })
-  }
-
-  private async ensureProducer(): Promise<TransactionalProducer> {
-    if (this.producer !== undefined) return this.producer
-    const { cluster, membership, config } = this.options
-    if (this.incarnation > 0 && !(await membership.confirmed()))
-      throw new StreamsError('group_lost', 'the group no longer knows this worker')
-    this.incarnation++
-    this.producer = await cluster.initProducer({
-      transactionalId: this.transactionalId,
-      transactionTimeoutMs: config.transactionTimeoutMs,
-    })
-    return this.producer
-  }
-
-  private async fenceWriter(transactionalId: string): Promise<void> {
-    const { cluster, config, logger } = this.options
-    await cluster.initProducer({ transactionalId, transactionTimeoutMs: config.transactionTimeoutMs })
-    logger.info('fenced a former writer', { transactionalId })
+    logger.info('task runs', { task: opened.name, token: opened.claim.token, restoredTo: opened.claim.offset })
   }
 
   // ---- reading and processing
@@ -328,13 +217,13 @@ export class Worker {
     const { clock, membership, events } = this.options
     const now = clock.now()
     const tasks = this.tasks.filter((task) => releasing.has(task) || task.hasWork(now))
-    const producer = await this.ensureProducer()
+    const producer = await this.incarnation.producer()
     const failed: Task[] = []
     try {
       await commit(
         {
           producer,
-          writer: { transactionalId: this.transactionalId, incarnation: this.incarnation },
+          writer: this.incarnation.writer,
           outputs: this.outputs,
           changelogs: this.changelogs,
           group: membership.metadata(),
@@ -374,7 +263,7 @@ export class Worker {
 
   /** Forgets everything since the last commit. The log still has it: tasks are opened again from there. */
   private discard(newIncarnation: boolean): void {
-    if (newIncarnation) this.producer = undefined
+    if (newIncarnation) this.incarnation.end()
     this.outputs.reuse(this.outputs.take())
     this.workSince = undefined
     for (const slot of this.slots.values()) if (slot.task !== undefined) this.forget(slot.task)
@@ -391,12 +280,4 @@ export class Worker {
     slot.task = undefined
     if (slot.lifecycle.state === 'RUNNING') slot.lifecycle.move('SUSPENDED')
   }
-}
-
-/** Every task that broadcasts its watermark to this sub-topology. */
-function feedersOf(topology: CompiledTopology, subtopology: Subtopology): TaskId[] {
-  return subtopology.upstream.flatMap((id) => {
-    const partitions = topology.subtopologies[id]?.partitions ?? 0
-    return Array.from({ length: partitions }, (_, partition) => ({ subtopology: id, partition }))
-  })
 }

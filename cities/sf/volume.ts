@@ -1,6 +1,5 @@
 // Answers the volume question from the table that the topology fills.
-import type { RowReader } from '../../cli/program.ts'
-import type { VolumeQuery, VolumeRow } from '../../server/volume.ts'
+import type { RowReader, VolumeQuery, VolumeRow } from '../../cli/program.ts'
 
 export async function readVolume(
   rows: RowReader,

@@ -1,6 +1,6 @@
 // An append-only file of small JSON entries, each with its length and checksum: a torn tail is cut off when it is opened.
-import { crc32c } from '@node-rs/crc32'
 import { StreamsError } from '../../../core/errors.ts'
+import { crc32cOf } from '../../record-batch/checksum.ts'
 import type { LogFile, LogStorage } from '../storage/log-storage.ts'
 
 const frameBytes = 8
@@ -50,7 +50,7 @@ function frame(entry: unknown): Buffer {
   const framed = Buffer.allocUnsafe(frameBytes + Buffer.byteLength(content))
   framed.write(content, frameBytes)
   framed.writeUInt32BE(framed.length - frameBytes, 0)
-  framed.writeUInt32BE(crc32c(framed.subarray(frameBytes)), 4)
+  framed.writeUInt32BE(crc32cOf(framed.subarray(frameBytes)), 4)
   return framed
 }
 
@@ -59,6 +59,6 @@ function wholeEntry(bytes: Buffer, at: number): Buffer | undefined {
   const end = at + frameBytes + bytes.readUInt32BE(at)
   if (end > bytes.length) return undefined
   const content = bytes.subarray(at + frameBytes, end)
-  if (crc32c(content) === bytes.readUInt32BE(at + 4)) return content
+  if (crc32cOf(content) === bytes.readUInt32BE(at + 4)) return content
   throw new StreamsError('corrupt_log', `the journal is damaged at byte ${at}: restore it from a copy`)
 }

@@ -1,0 +1,63 @@
+// What a worker is given, what can be set, and what it tells those who watch it.
+import type { Clock } from '../core/clock.ts'
+import type { Logger } from '../core/logger.ts'
+import type { Random } from '../core/random.ts'
+import type { Cluster } from '../kafka/cluster.ts'
+import type { StateBackend } from '../state/backend.ts'
+import type { CompiledTopology } from '../topology/graph.ts'
+import type { Membership } from './membership.ts'
+import type { StepHook } from './steps.ts'
+import type { Task } from './task.ts'
+import type { TopicAccess } from './topic-access.ts'
+
+export interface WorkerOptions {
+  readonly topology: CompiledTopology
+  readonly cluster: Cluster
+  readonly backend: StateBackend
+  readonly membership: Membership
+  readonly topics: TopicAccess
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly config: WorkerConfig
+  readonly events?: WorkerEvents
+}
+
+export interface WorkerConfig {
+  /** A commit follows the first uncommitted record after this time at the latest, ms. */
+  readonly commitIntervalMs: number
+  /** Inputs read to their end for this long no longer hold the watermark back, ms; Infinity: never. */
+  readonly idleAfterMs: number
+  /** A task tells those behind it how far it is at most this often, ms. */
+  readonly watermarkIntervalMs: number
+  /** Of 1,000 records, how many may be bad before the task halts. */
+  readonly badLimit: number
+  readonly transactionTimeoutMs: number
+  readonly fetchBytesMax: number
+  readonly fetchBytesPerPartitionMax: number
+  /** A commit is made early when this much waits to be written, bytes. */
+  readonly bufferedBytesMax: number
+  /** How long failures may follow each other before the worker stops, ms. */
+  readonly outageMsMax: number
+}
+
+export const defaultWorkerConfig: WorkerConfig = {
+  commitIntervalMs: 100,
+  idleAfterMs: 60_000,
+  watermarkIntervalMs: 1_000,
+  badLimit: 500,
+  transactionTimeoutMs: 60_000,
+  fetchBytesMax: 8 * 1024 * 1024,
+  fetchBytesPerPartitionMax: 1024 * 1024,
+  bufferedBytesMax: 32 * 1024 * 1024,
+  outageMsMax: 600_000,
+}
+
+/** What a worker tells those who watch it. */
+export interface WorkerEvents {
+  committed?(tasks: readonly Task[], tookMs: number): void
+  commitFailed?(error: unknown): void
+  restoring?(task: string, done: number, total: number): void
+  /** Before each numbered step of a take-over or commit cycle: where a simulator stops or kills the worker. */
+  readonly at?: StepHook
+}
