@@ -4,7 +4,7 @@ import { ByteWriter } from '../core/byte-writer.ts'
 import { partitionFor } from '../kafka/partitioner.ts'
 import type { RecordColumns } from '../kafka/record-batch/record-columns.ts'
 import type { OutputBuffers } from './output-buffers.ts'
-import { RECORD_BYTES_MAX } from './output-buffers.ts'
+import { INTERNAL_RECORD_BYTES_MAX } from './output-buffers.ts'
 
 /** Names of the headers that a dead letter carries beside its own. */
 export const DEAD_LETTER_HEADER = 'millrace.'
@@ -51,7 +51,7 @@ export class DeadLetterWriter {
       key === undefined
         ? place.partition % this.partitionsOf(to)
         : partitionFor(key, keyStart, keyEnd, this.partitionsOf(to))
-    const bytes = Math.min(keyEnd - keyStart + valueEnd - valueStart + scratch.position + 70, RECORD_BYTES_MAX)
+    const bytes = Math.min(keyEnd - keyStart + valueEnd - valueStart + scratch.position + 70, INTERNAL_RECORD_BYTES_MAX)
     const batch = this.outputs.batchFor(to, partition, bytes)
     batch.append(now, key, keyStart, keyEnd, value, valueStart, valueEnd, scratch.buffer, 0, scratch.position)
   }

@@ -1,7 +1,7 @@
 // Runs the operators of one task over arrays of records, parents before children, and hands what leaves to the writers.
 
 import { assert } from '../core/assert.ts'
-import { BadRecord } from '../core/errors.ts'
+import { BadRecord, StreamsError } from '../core/errors.ts'
 import type { StreamRecord } from '../core/stream-record.ts'
 import type { Batch, Operator, TaskContext } from '../processors/operator.ts'
 import type {
@@ -27,12 +27,14 @@ export class OperatorGraph {
   private readonly accounting: Accounting
   private readonly exits: Exits
   private readonly isSink: boolean
+  private readonly isAfterTable: boolean
 
   constructor(subtopology: Subtopology, context: TaskContext, accounting: Accounting, exits: Exits) {
     this.context = context
     this.accounting = accounting
     this.exits = exits
     this.isSink = subtopology.kind === 'sink'
+    this.isAfterTable = subtopology.stores.length > 0
     for (const node of subtopology.nodes)
       if (node.kind === 'operator') this.operators.set(node, node.instantiate(context))
   }
@@ -119,6 +121,9 @@ export class OperatorGraph {
       else this.exits.sink(node, record)
     } catch (error) {
       if (!(error instanceof BadRecord)) throw error
+      // A table in front has already taken the record: leaving it out behind would falsify every later change.
+      if (this.isAfterTable && node.kind === 'write' && node.topic.role === 'repartition')
+        throw new StreamsError('output_rejected', `${node.name} cannot write: ${error.message}`, { cause: error })
       this.context.deadLetter(record, { node: node.name, reason: error.code, message: error.message })
     }
   }

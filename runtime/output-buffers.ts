@@ -6,8 +6,10 @@ import { RecordBatchWriter } from '../kafka/record-batch/record-batch-writer.ts'
 
 /** Kafka's default `max.message.bytes` is 1,048,588; a batch is closed before the next record could pass it. */
 const BATCH_BYTES_MAX = 900_000
-/** The largest record: key, value and headers. */
+/** The largest record of a topic that others read: key, value and headers. */
 export const RECORD_BYTES_MAX = 1_000_000
+/** Of the application's own topics, which hold whole records and what the engine adds: a record that came in must never be stuck between two tasks. */
+export const INTERNAL_RECORD_BYTES_MAX = 4_000_000
 
 interface PartitionBuffer extends TopicPartition {
   readonly batches: RecordBatchWriter[]
@@ -21,9 +23,14 @@ export class OutputBuffers {
   byteLength = 0
 
   /** The batch that the next record of this partition goes into. @throws BadRecord `too_large` */
-  batchFor(topic: string, partition: number, recordBytes: number): RecordBatchWriter {
-    if (recordBytes > RECORD_BYTES_MAX)
-      throw new BadRecord('too_large', `a record of ${recordBytes} bytes is over the limit of ${RECORD_BYTES_MAX}`)
+  batchFor(
+    topic: string,
+    partition: number,
+    recordBytes: number,
+    recordBytesMax = INTERNAL_RECORD_BYTES_MAX,
+  ): RecordBatchWriter {
+    if (recordBytes > recordBytesMax)
+      throw new BadRecord('too_large', `a record of ${recordBytes} bytes is over the limit of ${recordBytesMax}`)
     const { batches } = this.buffer(topic, partition)
     const last = batches[batches.length - 1]
     this.byteLength += recordBytes

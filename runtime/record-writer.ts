@@ -7,7 +7,7 @@ import type { TaskId } from '../core/topic-partition.ts'
 import { type UpstreamStatus, writeDataHeader, writeWatermarkHeader } from '../kafka/engine-header.ts'
 import { partitionFor } from '../kafka/partitioner.ts'
 import type { PhysicalTopic, TopicSerdes } from '../topology/graph.ts'
-import type { OutputBuffers } from './output-buffers.ts'
+import { INTERNAL_RECORD_BYTES_MAX, type OutputBuffers, RECORD_BYTES_MAX } from './output-buffers.ts'
 
 /** Room for the lengths, deltas and framing around a record. */
 const RECORD_OVERHEAD_BYTES = 70
@@ -16,12 +16,14 @@ export class RecordWriter {
   private readonly topic: PhysicalTopic
   private readonly serdes: TopicSerdes
   private readonly outputs: OutputBuffers
+  private readonly recordBytesMax: number
   private readonly scratch = new ByteWriter(64 * 1024)
 
   constructor(topic: PhysicalTopic, serdes: TopicSerdes, outputs: OutputBuffers) {
     this.topic = topic
     this.serdes = serdes
     this.outputs = outputs
+    this.recordBytesMax = topic.role === 'repartition' ? INTERNAL_RECORD_BYTES_MAX : RECORD_BYTES_MAX
   }
 
   /** `now` bounds the timestamp: a record is never stamped later than it was written. @throws BadRecord */
@@ -37,7 +39,12 @@ export class RecordWriter {
     writeDataHeader(scratch, record.timestamp, record.clock, record.ingestedAt)
     const { buffer, position } = scratch
     const partition = partitionFor(buffer, 0, keyEnd, this.topic.partitions)
-    const batch = this.outputs.batchFor(this.topic.name, partition, position + RECORD_OVERHEAD_BYTES)
+    const batch = this.outputs.batchFor(
+      this.topic.name,
+      partition,
+      position + RECORD_OVERHEAD_BYTES,
+      this.recordBytesMax,
+    )
     const timestamp = Math.min(record.timestamp, now)
     batch.append(
       timestamp,
