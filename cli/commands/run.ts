@@ -1,5 +1,6 @@
 // `run`: opens everything in order, says where to look, waits for an end, and closes in the opposite order.
 import type { Clock } from '../../core/clock.ts'
+import { StreamsError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
 import { createMeasurements } from '../../metrics/catalogue.ts'
 import type { Measurements } from '../../metrics/measurements.ts'
@@ -9,7 +10,7 @@ import { createServer, type HttpServer } from '../../server/http-server.ts'
 import type { CompiledTopology } from '../../topology/graph.ts'
 import { banner } from '../banner.ts'
 import { type DataDirectory, openDataDirectory } from '../data-directory.ts'
-import type { ExitCode } from '../exit.ts'
+import { CommandError, type ExitCode } from '../exit.ts'
 import type { Environment } from '../option-parser.ts'
 import type { Options } from '../options.ts'
 import type { Engine, Ingest, ProgramParts } from '../program.ts'
@@ -42,12 +43,13 @@ export async function run(context: RunContext): Promise<ExitCode> {
     const directory = openDataDirectory(options.dataDir, options)
     shutdown.add('the data directory', () => directory.close())
     const { engine, ingest, topology, page } = await open(context, directory)
-    const ending = await follow(context, { engine, ingest, topology, page, directory })
+    const end = await endOf(context, { engine, ingest, topology, page, directory })
     const written = ingest.progress().written
-    const run = { ending, input: ingest.description, written, elapsedMs: clock.now() - startedAt }
+    const run = { ending: end.ending, input: ingest.description, written, elapsedMs: clock.now() - startedAt }
     const summary = summaryOf(engine.snapshot(), topology, run)
     const isClean = await shutdown.close()
     tell(context, summary)
+    if (end.badInput !== undefined) throw new CommandError(4, end.badInput.message, end.badInput)
     return isClean ? 0 : 5
   } finally {
     await shutdown.close()
@@ -140,6 +142,20 @@ function started(engine: () => Engine | undefined): Engine {
   return running
 }
 
+/** Input that is mostly bad is an end with counts, not a crash. */
+async function endOf(
+  context: RunContext,
+  opened: Opened & { readonly directory: DataDirectory },
+): Promise<{ readonly ending: Ending; readonly badInput?: StreamsError }> {
+  try {
+    return { ending: await follow(context, opened) }
+  } catch (error) {
+    if (error instanceof StreamsError && error.code === 'too_many_bad_records')
+      return { ending: 'failed', badInput: error }
+    throw error
+  }
+}
+
 /** Says where to look, shows how far it is, and returns why it ended. */
 async function follow(context: RunContext, opened: Opened & { readonly directory: DataDirectory }): Promise<Ending> {
   const { parts, options, environment, terminal, clock, logLines } = context
@@ -169,7 +185,9 @@ function progressOf({ engine, ingest, topology }: Opened): ProgressNow {
 
 /** @throws what ended the application or the input for good */
 async function firstEnd({ options, shutdown, clock, logger }: RunContext, { engine, ingest }: Opened): Promise<Ending> {
-  const stop = shutdown.signal
+  // Whatever ends first ends the waiting for the others: the process must not live on for them.
+  const over = new AbortController()
+  const stop = AbortSignal.any([shutdown.signal, over.signal])
   const stopped = new Promise<Ending>((resolve) => {
     if (stop.aborted) resolve('stopped')
     stop.addEventListener('abort', () => resolve('stopped'), { once: true })
@@ -186,7 +204,11 @@ async function firstEnd({ options, shutdown, clock, logger }: RunContext, { engi
     return stop.aborted ? 'stopped' : 'done'
   })
   const applicationEnded = engine.ended.then(() => stopped)
-  return Promise.race([stopped, inputEnded, applicationEnded])
+  try {
+    return await Promise.race([stopped, inputEnded, applicationEnded])
+  } finally {
+    over.abort()
+  }
 }
 
 function tell({ options, terminal }: RunContext, summary: Summary): void {
