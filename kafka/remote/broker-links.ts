@@ -1,0 +1,63 @@
+// The connections of one user (a reader, the producers, …) to the brokers: one a broker, opened when needed, replaced when lost.
+import { StreamsError } from '../../core/errors.ts'
+import { type Link, openLink } from './connection.ts'
+import type { ConnectionSettings } from './connection-settings.ts'
+import { exchange } from './exchange.ts'
+import type { Message } from './messages/message.ts'
+
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+interface Entry {
+  readonly opening: Promise<Link>
+  /** Undefined while it opens. */
+  link: Link | undefined
+}
+
+export class BrokerLinks {
+  private readonly settings: ConnectionSettings
+  private readonly entries = new Map<string, Entry>()
+  private isClosed = false
+
+  constructor(settings: ConnectionSettings) {
+    this.settings = settings
+  }
+
+  /** One exchange; nothing is repeated here. @throws Retriable when the connection or its deadline fails. */
+  async ask<Request, Answer>(
+    broker: Address,
+    message: Message<Request, Answer>,
+    request: Request,
+    timeoutMs?: number,
+  ): Promise<Answer> {
+    return exchange(await this.to(broker), message, request, timeoutMs)
+  }
+
+  /** Those who call one after the other get the same connection in that order. @throws Retriable when the broker cannot be reached. */
+  to(broker: Address): Promise<Link> {
+    if (this.isClosed) throw new StreamsError('cluster_closed', 'these connections are closed')
+    const name = `${broker.host}:${broker.port}`
+    const known = this.entries.get(name)
+    if (known !== undefined && known.link?.isOpen !== false) return known.opening
+    const entry: Entry = { opening: openLink(broker, this.settings), link: undefined }
+    this.entries.set(name, entry)
+    entry.opening.then(
+      (link) => this.keep(entry, link),
+      () => this.entries.delete(name),
+    )
+    return entry.opening
+  }
+
+  /** At once: exchanges under way fail. */
+  close(): void {
+    this.isClosed = true
+    for (const { link } of this.entries.values()) link?.close()
+  }
+
+  private keep(entry: Entry, link: Link): void {
+    entry.link = link
+    if (this.isClosed) link.close()
+  }
+}
