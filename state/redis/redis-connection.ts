@@ -27,7 +27,8 @@ const RECONNECT_MS_MAX = 1_000
 export class RedisConnection {
   private readonly redis: Redis
   private readonly scripts: Scripts
-  private lastError: unknown
+  /** Why there is no connection, as long as there is none. */
+  private lost: Error | undefined
 
   private constructor({ url, commandTimeoutMs = 5_000 }: RedisConnectionOptions) {
     // A command that was not answered fails, and so does one without a connection: who runs the task backs off and knows where it stood.
@@ -49,7 +50,13 @@ export class RedisConnection {
     // ioredis adds the scripts as methods that its types cannot know.
     this.scripts = this.redis as unknown as Scripts
     this.redis.on('error', (error) => {
-      this.lastError = error
+      this.lost = error
+    })
+    this.redis.on('close', () => {
+      this.lost ??= new Error('the connection was closed')
+    })
+    this.redis.on('ready', () => {
+      this.lost = undefined
     })
   }
 
@@ -132,8 +139,7 @@ export class RedisConnection {
     } catch (error) {
       // A server that is silent may stay so on this connection: the next command gets a new one.
       if (error instanceof Error && error.message === 'Command timed out') this.redis.disconnect(true)
-      // Why there is no connection tells more than that there is none.
-      throw this.redis.status === 'ready' ? error : (this.lastError ?? error)
+      throw this.lost ?? error
     }
   }
 }
