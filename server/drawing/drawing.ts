@@ -58,13 +58,44 @@ export function drawTopology(topology: CompiledTopology): Drawing {
   }
 }
 
+/** The stream first; dead letters and what is made of them alone stand beside it. */
 function placed(graph: DrawnGraph): DrawnShape[] {
-  const streams = graph.connections.filter(({ kind }) => kind === 'stream')
-  const inStreams = new Set(streams.flatMap(({ from, to }) => [from, to]))
-  const shapes = graph.shapes.filter(({ id, kind }) => kind !== 'dead letters' || inStreams.has(id))
-  const all = placedStreams({ shapes, connections: streams })
-  for (const shape of graph.shapes) if (!shapes.includes(shape)) all.push(beside(shape, graph, all))
-  return all
+  const aside = asideOf(graph)
+  const all = placedStreams({
+    shapes: graph.shapes.filter((shape) => !aside.includes(shape)),
+    connections: graph.connections.filter(({ from, to }) => !aside.some(({ id }) => id === from || id === to)),
+  })
+  return [...all, ...column(aside, graph, all)]
+}
+
+/** In the order of their flow. */
+function asideOf({ shapes, connections }: DrawnGraph): Shape[] {
+  const aside = shapes.filter(({ kind }) => kind === 'dead letters')
+  for (const { id } of aside) {
+    const fed = connections.filter(({ from }) => from === id).flatMap(({ to }) => shapes.filter((one) => one.id === to))
+    aside.push(...fed.filter((shape) => !aside.includes(shape) && isFedOnlyBy(aside, shape, connections)))
+  }
+  return aside
+}
+
+function isFedOnlyBy(feeders: readonly Shape[], { id }: Shape, connections: readonly Connection[]): boolean {
+  return connections.filter(({ to }) => to === id).every(({ from }) => feeders.some((feeder) => feeder.id === from))
+}
+
+/** From the row of the step that the dead letters come from downwards, right of all that stands in these rows. */
+function column(aside: readonly Shape[], { connections }: DrawnGraph, all: readonly DrawnShape[]): DrawnShape[] {
+  const feeders = connections.filter(({ to }) => to === aside[0]?.id).map(({ from }) => from)
+  const top = all.find(({ id }) => feeders.includes(id))?.y ?? size.margin
+  const step = (shape: Shape) => heightOf(shape) + size.gapAlong + size.boxTitle
+  const bottom = top + aside.reduce((sum, shape) => sum + step(shape), 0)
+  const rows = all.filter(({ y, height }) => y < bottom && top < y + height)
+  const x = Math.max(...rows.map((shape) => shape.x + shape.width), 0) + 2 * size.boxPadding + size.gapAcross / 2
+  let y = top
+  return aside.map((shape) => {
+    const one = { ...shape, x, y, width: size.besideWidth, height: heightOf(shape) }
+    y += step(shape)
+    return one
+  })
 }
 
 function placedStreams(graph: DrawnGraph): DrawnShape[] {
@@ -87,15 +118,6 @@ function heightOf({ stores }: Shape): number {
   return size.body + stores.length * size.store
 }
 
-/** Right of everything in the row of the step that its records come from. */
-function beside(shape: Shape, { connections }: DrawnGraph, all: readonly DrawnShape[]): DrawnShape {
-  const feeder = connections.find(({ to }) => to === shape.id)?.from
-  const y = all.find(({ id }) => id === feeder)?.y ?? size.margin
-  const row = all.filter((other) => other.y < y + heightOf(shape) && y < other.y + other.height)
-  const right = Math.max(...row.map((other) => other.x + other.width), 0)
-  return { ...shape, x: right + size.boxPadding + size.gapAcross, y, width: size.besideWidth, height: heightOf(shape) }
-}
-
 /** The frame around what one task runs. */
 function boxOf(id: number, shapes: readonly DrawnShape[]): Box[] {
   const members = shapes.filter(({ subtopology }) => subtopology === id)
@@ -111,7 +133,7 @@ function connected(connection: Connection, shapes: readonly DrawnShape[]): Drawn
   const from = shapes.find(({ id }) => id === connection.from)
   const to = shapes.find(({ id }) => id === connection.to)
   if (from === undefined || to === undefined) return []
-  return [{ ...connection, path: connection.kind === 'stream' ? down(from, to) : sideways(from, to) }]
+  return [{ ...connection, path: from.y + from.height < to.y ? down(from, to) : sideways(from, to) }]
 }
 
 function down(from: DrawnShape, to: DrawnShape): string {

@@ -1,5 +1,12 @@
 // The topology as people look at it: a topic is one shape, whoever writes and reads it; steps, stores and tables stand in the box of their sub-topology.
-import type { CompiledTopology, Edge, ProcessingNode, SourceNode, Subtopology } from '../../topology/graph.ts'
+import type {
+  CompiledTopology,
+  Edge,
+  OperatorNode,
+  ProcessingNode,
+  SourceNode,
+  Subtopology,
+} from '../../topology/graph.ts'
 
 export type ShapeKind = 'topic' | 'dead letters' | 'step' | 'table'
 
@@ -43,14 +50,19 @@ function shapeOf(node: ProcessingNode, subtopology: number): Shape[] {
   const shape = { id: `node ${node.name}`, label: node.name, subtopology, inOf: [node.name], outOf: [node.name] }
   switch (node.kind) {
     case 'operator':
-      return [{ ...shape, kind: 'step', caption: node.operation, stores: node.stores.map(({ name }) => name) }]
+      return [{ ...shape, kind: 'step', ...stepWords(node), stores: node.stores.map(({ name }) => name) }]
     case 'sink':
-      return [
-        { ...shape, kind: 'table', label: node.table.name, caption: `${node.table.kind} table`, stores: [], outOf: [] },
-      ]
+      return [{ ...shape, kind: 'table', label: node.table.name, caption: node.table.kind, stores: [], outOf: [] }]
     case 'write':
       return []
   }
+}
+
+/** `toTable-cases` reads better as `toTable` over `cases`. */
+function stepWords({ name, operation }: OperatorNode): Pick<Shape, 'label' | 'caption'> {
+  const prefix = `${operation}-`
+  if (!name.startsWith(prefix)) return { label: name, caption: operation }
+  return { label: operation, caption: name.slice(prefix.length) }
 }
 
 function topicShape({ name, role }: CompiledTopology['topics'][number], topology: CompiledTopology): Shape {

@@ -49,7 +49,7 @@ export function writeOf(name: string, topic: PhysicalTopic): WriteNode {
 }
 
 function sinkOf(name: string, table: string): SinkNode {
-  return { kind: 'sink', name, table: { kind: 'postgres', name: table }, toRow: () => ({}), children: [] }
+  return { kind: 'sink', name, table: { kind: 'postgres table', name: table }, toRow: () => ({}), children: [] }
 }
 
 function edges(children: readonly ProcessingNode[]): Edge[] {
