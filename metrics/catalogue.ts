@@ -138,6 +138,13 @@ export const catalogue: readonly MetricDefinition[] = [
   gauge('streams_sink_buffered_rows', 'Rows waiting for the next flush.', { sink }),
   gauge('streams_sink_last_success_timestamp_seconds', 'When the last flush succeeded, Unix time.', { sink }),
 
+  // ingest of San Francisco 311
+  counter(
+    'sf311_unknown_columns_total',
+    'Values of columns that nobody knew when the adapter was written; kept in `extra`.',
+    {},
+  ),
+
   // the HTTP server
   histogram('http_request_duration_seconds', 'Time of a request by the template of its route.', 'latency', {
     method: undefined,

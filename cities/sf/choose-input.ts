@@ -28,6 +28,8 @@ export interface InputContext {
   readonly clock: Clock
   readonly random: Random
   readonly signal: AbortSignal
+  /** Told of every value in a column that is not known. */
+  readonly reportUnknown: (column: string) => void
 }
 
 export const DATASF = { portal: 'https://data.sfgov.org', dataset: 'vw6y-z8j6' } as const
@@ -45,7 +47,7 @@ export async function chooseInput(context: InputContext): Promise<ChosenInput> {
   const missing = input.filter((file) => !existsSync(file))
   if (missing.length > 0)
     throw usageError(`--input: there is no ${missing.join(', ')}; give files, datasf or simulator`)
-  return files(input)
+  return files(input, context)
 }
 
 function endless({ options }: InputContext, chosen: ChosenInput): ChosenInput {
@@ -56,14 +58,14 @@ function endless({ options }: InputContext, chosen: ChosenInput): ChosenInput {
   return chosen
 }
 
-async function files(paths: readonly string[]): Promise<ChosenInput> {
+async function files(paths: readonly string[], { reportUnknown }: InputContext): Promise<ChosenInput> {
   const progress = new Map<string, { read: number; total: number }>()
   const sources: Source<RawCase>[] = []
   for (const path of paths)
     sources.push(
       await openFileSource({
         path,
-        format: sfRowFormat(),
+        format: sfRowFormat(reportUnknown),
         onProgress: ({ bytesRead, bytesTotal }) => progress.set(path, { read: bytesRead, total: bytesTotal }),
       }),
     )
@@ -97,13 +99,13 @@ function reasonOf(error: unknown): string {
   return cause instanceof Error ? reasonOf(cause) : error instanceof Error ? error.message : String(error)
 }
 
-function dataSf({ options, clock, random }: InputContext, why: string): ChosenInput {
+function dataSf({ options, clock, random, reportUnknown }: InputContext, why: string): ChosenInput {
   const client = new SocrataClient({ ...DATASF, appToken: options.appToken, clock, random })
   const source = new SocrataSource<RawCase>({
     client,
     dataset: DATASF.dataset,
     clock,
-    format: sfRowFormat(),
+    format: sfRowFormat(reportUnknown),
     contentOf: ({ content }) => content,
     openedColumn: 'requested_datetime',
     idColumn: 'service_request_id',
@@ -111,11 +113,11 @@ function dataSf({ options, clock, random }: InputContext, why: string): ChosenIn
   return withoutEnd(`DataSF ${DATASF.dataset} (${why})`, source)
 }
 
-function simulator({ options, clock }: InputContext, why: string): ChosenInput {
+function simulator({ options, clock, reportUnknown }: InputContext, why: string): ChosenInput {
   const start = options.speed > 1 ? clock.now() - SIMULATED_PAST_MS : clock.now()
   const source = new Simulator<RawCase>({
     ...{ seed: options.seed, start, speed: options.speed, clock },
-    format: sfRowFormat(),
+    format: sfRowFormat(reportUnknown),
     simulate: simulatedSanFrancisco(),
   })
   const pace =

@@ -8,7 +8,8 @@ export async function startIngest(context: IngestContext): Promise<Ingest> {
   const { cluster, registry, clock, logger, options, signal } = context
   const stopping = new AbortController()
   const until = AbortSignal.any([signal, stopping.signal])
-  const chosen = await chooseInput({ options, clock, random: Math.random, signal: until })
+  const reportUnknown = driftReport(context)
+  const chosen = await chooseInput({ options, clock, random: Math.random, signal: until, reportUnknown })
   const ingester = await Ingester.open({
     ...{ cluster, registry, clock, logger },
     topic: topics.raw,
@@ -34,6 +35,18 @@ export async function startIngest(context: IngestContext): Promise<Ingest> {
       stopping.abort()
       await ended.catch(() => {})
     },
+  }
+}
+
+/** A new column is no error: its values are counted and kept, and its name is said once. */
+function driftReport({ measurements, logger }: IngestContext): (column: string) => void {
+  const values = measurements.cell('sf311_unknown_columns_total')
+  const said = new Set<string>()
+  return (column) => {
+    values.value++
+    if (said.has(column)) return
+    said.add(column)
+    logger.warn('a column is new: its values are kept in extra', { column })
   }
 }
 
