@@ -26,12 +26,14 @@ export interface Program {
   start(...options: readonly string[]): Life
   /** A new data directory, removed after the tests of the file. */
   newDirectory(): string
+  /** Removed after the tests of the file as well. */
+  removeLater(directory: string): void
 }
 
 /** Compiled once for the tests of the file or `describe` that calls this, below node_modules, so that it finds its packages. */
 export function useProgram(): Program {
   const compiled = join(root, `node_modules/.cache/program-${process.pid}`)
-  const directories: string[] = []
+  const directories = new Set<string>()
   const living = new Set<ChildProcess>()
   beforeAll(() => compile(compiled))
   afterAll(() => {
@@ -52,9 +54,10 @@ export function useProgram(): Program {
     },
     newDirectory: () => {
       const directory = mkdtempSync(join(tmpdir(), 'millrace-program-'))
-      directories.push(directory)
+      directories.add(directory)
       return directory
     },
+    removeLater: (directory) => void directories.add(directory),
   }
 }
 

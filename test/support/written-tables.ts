@@ -26,7 +26,7 @@ export async function writtenTables(url: string): Promise<WrittenTables> {
     const cases = await reader.rows(`SELECT ${caseColumns.join(', ')} FROM sf311.cases`)
     const volume = await reader.rows(
       `SELECT neighborhood || '|' || (extract(epoch FROM window_start) * 1000)::int8 AS name, opened, closed
-       FROM sf311.neighborhood_volume WHERE NOT deleted AND (opened <> 0 OR closed <> 0)`,
+       FROM sf311.neighborhood_volume WHERE opened <> 0 OR closed <> 0`,
     )
     const versions = await reader.rows(
       `SELECT source_partition || ':' || source_offset AS name, count(*)::int4 FROM sf311.case_versions GROUP BY 1`,
