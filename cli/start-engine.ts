@@ -42,7 +42,7 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
       measurements,
     })
     closers.push(() => sink.close())
-    if (options.fresh && options.confirm === topology.name) await sink.clearSchema()
+    if (options.fresh && mayClear(context)) await sink.clearSchema()
     const application = await Application.start({
       ...{ topology, cluster, registry, sink, clock, logger, measurements },
       backend: new MemoryBackend(),
@@ -67,6 +67,11 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
     for (const close of closers.reverse()) await close()
     throw error
   }
+}
+
+/** The embedded Postgres is ours, wherever its data lies; another one is cleared only by the name of the schema. */
+function mayClear({ options, topology }: EngineContext): boolean {
+  return options.postgres === undefined || options.confirm === topology.name
 }
 
 async function postgresOf({
