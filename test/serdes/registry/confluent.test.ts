@@ -1,0 +1,185 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { SchemaRegistry as KafkajsRegistry } from '@kafkajs/confluent-schema-registry'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { ByteWriter } from '../../../core/byte-writer.ts'
+import { Retriable, StreamsError } from '../../../core/errors.ts'
+import { avroSchemaText } from '../../../serdes/avro-schema.ts'
+import { confluentSerde } from '../../../serdes/confluent-serde.ts'
+import { type ConfluentRegistryOptions, confluentRegistry } from '../../../serdes/registry/confluent.ts'
+import { t } from '../../../serdes/schema.ts'
+import { schemaRegistryConformance } from '../../conformance/schema-registry.ts'
+import { useSchemaRegistry } from '../../services/schema-registry.ts'
+
+const Ward = t.record('Ward', { number: t.int })
+const ward = avroSchemaText(Ward)
+const namedWard = avroSchemaText(t.record('Ward', { number: t.int, name: t.optional(t.string) }))
+const otherWard = avroSchemaText(t.record('Ward', { number: t.string }))
+
+describe('a registry over HTTP', () => {
+  const service = useSchemaRegistry()
+  const open = (options: Partial<ConfluentRegistryOptions> = {}) =>
+    confluentRegistry({ url: service().url, ...options })
+  let subjects = 0
+  const newSubject = () => `wards/${process.pid} ${Date.now()}-${subjects++}-value`
+
+  schemaRegistryConformance(async () => open())
+
+  it('has a level on each subject we made, whatever the default is', async () => {
+    const subject = newSubject()
+    await open().register(subject, ward)
+    expect(await levelOf(subject)).toBe('BACKWARD')
+    const full = newSubject()
+    await open({ compatibility: 'FULL_TRANSITIVE' }).register(full, ward)
+    expect(await levelOf(full)).toBe('FULL_TRANSITIVE')
+  })
+
+  it('keeps a level that somebody set', async () => {
+    const subject = newSubject()
+    await open({ compatibility: 'FULL' }).register(subject, ward)
+    await open().register(subject, namedWard)
+    expect(await levelOf(subject)).toBe('FULL')
+  })
+
+  it('sets the level where somebody registered without one', async () => {
+    const subject = newSubject()
+    await fetch(`${service().url}/subjects/${encodeURIComponent(subject)}/versions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+      body: JSON.stringify({ schema: ward }),
+    })
+    await expect(open().register(subject, otherWard)).rejects.toMatchObject({ code: 'schema_incompatible' })
+  })
+
+  it('says why a schema does not fit, and what to do', async () => {
+    const subject = newSubject()
+    await open().register(subject, ward)
+    await expect(open().register(subject, otherWard)).rejects.toThrow(
+      /wards.*\/fields\/0\/type|wards.*number.*new topic/s,
+    )
+    await expect(open().register(subject, otherWard)).rejects.toThrow(/optional/)
+  })
+
+  it('says of what is no schema that it is none', async () => {
+    await expect(open().register(newSubject(), 'nonsense')).rejects.toMatchObject({ code: 'schema_invalid' })
+  })
+
+  it('only looks up where registering is forbidden', async () => {
+    const subject = newSubject()
+    const reader = open({ forbidRegistration: true })
+    await expect(reader.register(subject, ward)).rejects.toMatchObject({
+      code: 'schema_not_registered',
+      message: expect.stringContaining('Register it first'),
+    })
+    const id = await open().register(subject, ward)
+    expect(await reader.register(subject, ward)).toBe(id)
+    await expect(reader.register(subject, namedWard)).rejects.toMatchObject({ code: 'schema_not_registered' })
+  })
+
+  it('shares records with the programs that use another client', async () => {
+    const others = new KafkajsRegistry({ host: service().url })
+    const subject = newSubject()
+    const serde = await confluentSerde({ schema: Ward, subject, registry: open() })
+    const writer = new ByteWriter()
+    serde.write({ number: 9 }, writer)
+    expect(await others.decode(writer.copy())).toMatchObject({ number: 9 })
+    const theirs = await others.encode(serde.schemaId, { number: 10 })
+    expect(serde.read(theirs, 0, theirs.length)).toEqual({ number: 10 })
+  })
+
+  async function levelOf(subject: string): Promise<unknown> {
+    const answer = await fetch(`${service().url}/config/${encodeURIComponent(subject)}`)
+    const { compatibilityLevel } = Object(await answer.json())
+    return compatibilityLevel
+  }
+})
+
+describe('a registry in trouble', () => {
+  it.each([500, 502, 503, 429])('that answers %i is asked again later', async (status) => {
+    const url = await answering((_, response) =>
+      response.writeHead(status).end('{"error_code":50001,"message":"down"}'),
+    )
+    await expect(confluentRegistry({ url }).schemaById(1)).rejects.toThrow(Retriable)
+    await expect(confluentRegistry({ url }).register('wards-value', ward)).rejects.toThrow(Retriable)
+  })
+
+  it('that does not answer in time, or not at all, is asked again later', async () => {
+    const url = await answering(() => {})
+    const start = performance.now()
+    await expect(confluentRegistry({ url, timeoutMs: 100 }).schemaById(1)).rejects.toThrow(Retriable)
+    expect(performance.now() - start).toBeLessThan(2_000)
+    await expect(confluentRegistry({ url: 'http://127.0.0.1:1' }).schemaById(1)).rejects.toMatchObject({
+      code: 'registry_unavailable',
+      message: expect.stringContaining('GET http://127.0.0.1:1/schemas/ids/1'),
+    })
+  })
+
+  it('that stops in the middle of its answer is asked again later', async () => {
+    const url = await answering((_, response) => {
+      response.writeHead(200, { 'content-length': '1000' }).write('{"schema":')
+      response.destroy()
+    })
+    await expect(confluentRegistry({ url }).schemaById(1)).rejects.toThrow(Retriable)
+  })
+
+  it('is not taken for one that does not know the schema when a proxy answers', async () => {
+    const url = await answering((_, response) => response.writeHead(404).end('<html>no such page</html>'))
+    await expect(confluentRegistry({ url }).schemaById(1)).rejects.toThrow(Retriable)
+    await expect(confluentRegistry({ url }).register('wards-value', ward)).rejects.toMatchObject({
+      code: 'registry_unexpected',
+      message: expect.stringContaining('is this the address of a schema registry'),
+    })
+  })
+
+  it('that refuses us stops the start', async () => {
+    const url = await answering((_, response) => response.writeHead(401).end('{"error_code":40101}'))
+    const refused = await confluentRegistry({ url })
+      .schemaById(1)
+      .catch((error: unknown) => error)
+    expect(refused).toBeInstanceOf(StreamsError)
+    expect(refused).toMatchObject({ code: 'registry_refused' })
+  })
+})
+
+describe('what is asked of a registry', () => {
+  it('is asked once, also by those who ask at the same time; what it does not know is asked again', async () => {
+    const asked: string[] = []
+    const url = await answering((request, response) => {
+      asked.push(`${request.method} ${request.url}`)
+      if (request.url === '/schemas/ids/1') response.end(JSON.stringify({ schema: ward }))
+      else response.writeHead(404).end('{"error_code":40403,"message":"Schema not found"}')
+    })
+    const registry = confluentRegistry({ url })
+    expect(await Promise.all([registry.schemaById(1), registry.schemaById(1)])).toEqual([ward, ward])
+    expect(await registry.schemaById(1)).toBe(ward)
+    expect(await registry.schemaById(2)).toBeUndefined()
+    expect(await registry.schemaById(2)).toBeUndefined()
+    expect(asked).toEqual(['GET /schemas/ids/1', 'GET /schemas/ids/2', 'GET /schemas/ids/2'])
+  })
+
+  it('goes to the path it was given, as the user it was given', async () => {
+    const asked: string[] = []
+    const url = await answering((request, response) => {
+      asked.push(`${request.url} ${request.headers.authorization}`)
+      response.end(JSON.stringify({ schema: ward }))
+    })
+    const withUser = url.replace('http://', 'http://user:p%40ss@')
+    await confluentRegistry({ url: `${withUser}/api/v7/` }).schemaById(1)
+    await confluentRegistry({ url, token: 'secret' }).schemaById(1)
+    expect(asked).toEqual([
+      `/api/v7/schemas/ids/1 Basic ${Buffer.from('user:p@ss').toString('base64')}`,
+      '/schemas/ids/1 Bearer secret',
+    ])
+  })
+})
+
+/** A server on this machine for one test. Returns its address. */
+async function answering(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
+  const server = createServer(answer)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const address = server.address()
+  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : address}`
+}
