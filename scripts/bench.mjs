@@ -1,5 +1,5 @@
 // `npm run bench [name…]`: compiles, then runs each file of bench/ (or those named) in a process of its own; each exports `run(): Promise<void>`.
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -22,9 +22,9 @@ console.log(`${machine()} · ${commit()}\n`)
 const failed = (named.length > 0 ? named : all).filter((name) => !runBench(name))
 if (failed.length > 0) fail(`failed: ${failed.join(', ')}`)
 
-/** Files that start with a dot or hold no question of their own (`*.d.ts`) are left out. */
+/** What has no `run` serves the others. */
 function isBench(file) {
-  return file.endsWith('.ts') && !file.endsWith('.d.ts') && !file.startsWith('.')
+  return file.endsWith('.ts') && /export (async )?function run\(/.test(readFileSync(join(folder, file), 'utf8'))
 }
 
 function runBench(name) {
