@@ -6,6 +6,7 @@ import type { OnError } from '../processors/user-functions.ts'
 import type { Schema } from '../serdes/schema.ts'
 import type { SinkTable } from '../sinks/sink.ts'
 import type { StoreDefinition } from '../state/definitions.ts'
+import type { OwnSerde } from './topic.ts'
 
 /** One output port of a step. */
 export interface Output {
@@ -33,7 +34,8 @@ export interface AnyValueTopic extends AnyTopicShape {
   readonly kind: 'topic' | 'dead-letter topic'
   readonly value: Schema<unknown>
   readonly timestamp: ((value: never) => number) | undefined
-  readonly format: 'avro' | 'json'
+  readonly format: 'avro' | 'json' | 'own'
+  readonly serde: OwnSerde | undefined
 }
 
 export interface AnyGroupTopic extends AnyTopicShape {

@@ -17,6 +17,7 @@ export function topicSerdes(topic: AnyTopic, use: TopicUse): (registry: SchemaRe
 async function valueSerde(topic: AnyTopic, use: TopicUse, registry: SchemaRegistry): Promise<Serde<unknown>> {
   if (topic.kind === 'group topic') return new GroupChangeSerde(topic)
   if (topic.kind === 'dead-letter topic') return rawSerde
+  if (topic.serde !== undefined) return topic.serde
   if (use === 'internal') return binarySerde(topic.value)
   if (topic.format === 'json') return jsonSerde(topic.value)
   return takingBytes(await confluentSerde({ schema: topic.value, subject: `${topic.name}-value`, registry }))

@@ -1,6 +1,7 @@
 // Topic definitions: what is durable in the log has a name, schemas, a number of partitions and a configuration, declared once.
 import type { TopicConfig } from '../kafka/cluster.ts'
-import { type Schema, t } from '../serdes/schema.ts'
+import { type Schema, schemaOf, t } from '../serdes/schema.ts'
+import type { Serde } from '../serdes/serde.ts'
 
 interface TopicShape<Kind extends string> {
   readonly kind: Kind
@@ -10,6 +11,9 @@ interface TopicShape<Kind extends string> {
   readonly config: Partial<TopicConfig>
 }
 
+/** A serde whose type is known to its topic's definition alone. */
+export type OwnSerde = Serde<never> | Serde<unknown>
+
 /** Written contravariantly in V: a narrower value may be written. */
 export interface WritableTopic<in out K, in V> extends TopicShape<'topic' | 'dead-letter topic'> {
   readonly key: Schema<K>
@@ -17,7 +21,9 @@ export interface WritableTopic<in out K, in V> extends TopicShape<'topic' | 'dea
   /** Event time of a value, ms UTC; without it the record's own timestamp. */
   readonly timestamp: ((value: never) => number) | undefined
   /** How values are written: Confluent-framed Avro under subject `<topic>-value`, or plain JSON. */
-  readonly format: 'avro' | 'json'
+  readonly format: 'avro' | 'json' | 'own'
+  /** Of the format `own`; the constructor has checked its type. */
+  readonly serde: OwnSerde | undefined
   /** Carries V in the type; never called. */
   readonly accepts: (value: V) => void
 }
@@ -31,21 +37,31 @@ export interface Topic<in out K, in out V> extends WritableTopic<K, V> {
 const DEFAULT_PARTITIONS = 4
 const accepts = (): void => {}
 
-interface TopicSpec<K, V> {
-  readonly key: Schema<K>
+interface TopicSpec<K, V> extends TopicTraits<K, V> {
   readonly value: Schema<V>
-  readonly timestamp?: (value: NoInfer<V>) => number
-  /** Default 4. */
-  readonly partitions?: number
-  readonly config?: Partial<TopicConfig>
   /** Default avro. */
   readonly format?: 'avro' | 'json'
 }
 
+interface OwnFormatSpec<K, V> extends TopicTraits<K, V> {
+  /** Reads and writes bytes that neither Avro nor plain JSON describes, e.g. only the part of a document that is needed. */
+  readonly serde: Serde<V>
+}
+
+interface TopicTraits<K, V> {
+  readonly key: Schema<K>
+  readonly timestamp?: (value: NoInfer<V>) => number
+  /** Default 4. */
+  readonly partitions?: number
+  readonly config?: Partial<TopicConfig>
+}
+
 /** A topic that is read or written: `topic('sf311.raw', { key: caseId, value: RawCase })`. */
-export function topic<K, V>(name: string, spec: TopicSpec<K, V>): Topic<K, V> {
-  const { key, value, timestamp, partitions = DEFAULT_PARTITIONS, config = {}, format = 'avro' } = spec
-  return { kind: 'topic', name, key, value, timestamp, partitions, config, format, accepts }
+export function topic<K, V>(name: string, spec: TopicSpec<K, V> | OwnFormatSpec<K, V>): Topic<K, V> {
+  const { key, timestamp, partitions = DEFAULT_PARTITIONS, config = {} } = spec
+  const traits = { kind: 'topic', name, key, timestamp, partitions, config, accepts } as const
+  if ('serde' in spec) return { ...traits, value: schemaOf<V>(t.bytes.description), format: 'own', serde: spec.serde }
+  return { ...traits, value: spec.value, format: spec.format ?? 'avro', serde: undefined }
 }
 
 declare const rejected: unique symbol
@@ -91,6 +107,7 @@ export function deadLetterTopic<K, V>(
     value,
     timestamp: undefined,
     format: 'avro',
+    serde: undefined,
     partitions,
     config: {},
     accepts,
