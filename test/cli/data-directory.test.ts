@@ -62,6 +62,21 @@ test('is taken over when the lock cannot be read', () => {
   openDataDirectory(path, keep).close()
 })
 
+test('counts a run that is started again after it was killed or stopped as the same, until it is finished', () => {
+  const started = openDataDirectory(path, keep)
+  started.close()
+  const again = openDataDirectory(path, keep)
+  expect(again.run).toBe(started.run)
+  again.finishRun()
+  again.close()
+  const next = openDataDirectory(path, keep)
+  expect(next.run).toBe(started.run + 1)
+  next.close()
+  const anew = openDataDirectory(path, fresh)
+  expect(anew.run).toBe(started.run)
+  anew.close()
+})
+
 test('with --fresh loses what a run has left, and nothing else', () => {
   const directory = openDataDirectory(path, keep)
   for (const folder of [directory.log, directory.postgres, directory.members]) {
