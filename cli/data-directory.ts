@@ -9,7 +9,7 @@ const formatVersion = 1
 const marker = 'millrace.json'
 
 /** All that a run may put into its directory, and so all that `--fresh` removes. */
-const contents = { log: 'log', postgres: 'postgres', members: 'members' } as const
+const contents = { log: 'log', postgres: 'postgres', members: 'members', run: 'run.json' } as const
 
 export interface DataDirectory {
   readonly path: string
@@ -19,6 +19,10 @@ export interface DataDirectory {
   readonly postgres: string
   /** Ids of group members, which outlive the process. */
   readonly members: string
+  /** Number of the run that is going on: one that was killed or stopped goes on under the same number when it is started again. */
+  readonly run: number
+  /** The run has done all that it was asked to; the next one is another. */
+  finishRun(): void
   /** Tells other commands where the server of this run is. */
   publish(url: string): void
   close(): void
@@ -45,11 +49,15 @@ export function isDataDirectory(given: string): boolean {
 }
 
 function opened(path: string, lock: DirectoryLock): DataDirectory {
+  const finished = join(path, contents.run)
+  const run = runsFinished(finished) + 1
   return {
     path,
     log: join(path, contents.log),
     postgres: join(path, contents.postgres),
     members: join(path, contents.members),
+    run,
+    finishRun: () => writeFileSync(finished, `${JSON.stringify({ finished: run })}\n`),
     publish: (url) => lock.publish(url),
     close: () => lock.release(),
   }
@@ -84,10 +92,20 @@ function checkFormat(path: string): void {
 }
 
 function readFormat(path: string): number | undefined {
+  return readNumber(path, 'format')
+}
+
+function runsFinished(path: string): number {
+  return readNumber(path, 'finished') ?? 0
+}
+
+/** Undefined when the file or the number in it is not there. */
+function readNumber(path: string, name: string): number | undefined {
   try {
     const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'))
-    if (typeof parsed !== 'object' || parsed === null || !('format' in parsed)) return undefined
-    return typeof parsed.format === 'number' ? parsed.format : undefined
+    if (typeof parsed !== 'object' || parsed === null) return undefined
+    const value: unknown = Object.entries(parsed).find(([key]) => key === name)?.[1]
+    return typeof value === 'number' ? value : undefined
   } catch {
     return undefined
   }

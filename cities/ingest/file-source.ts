@@ -1,5 +1,5 @@
 // Files as the portal exports them – .ndjson, .json, .csv, each also .gz – as a source: streamed, remembered by the hash of their content and the
-// offset read to. An unfinished file goes on; a finished one that is named again is read again.
+// offset read to. An unfinished file goes on; one that an earlier run has finished is read again.
 import { stat } from 'node:fs/promises'
 import { StreamsError } from '../../core/errors.ts'
 import { fileBytes, fileHash } from './file-bytes.ts'
@@ -21,6 +21,10 @@ export interface FileProgress {
 export interface FileSourceOptions<Raw> {
   readonly path: string
   readonly format: RowFormat<Raw>
+  /** Files that this run has read to their end are not read again when it is started again. Default: another run every time. */
+  readonly run?: number
+  /** How many files of the same content the run has read before this one. Default 0. */
+  readonly copy?: number
   readonly onProgress?: (progress: FileProgress) => void
 }
 
@@ -44,11 +48,15 @@ class FileSource<Raw> implements Source<Raw> {
     this.options = options
     this.kind = kind
     this.bytesTotal = file.size
-    this.name = `file:${file.hash}`
+    const { copy = 0 } = options
+    this.name = `file:${file.hash}${copy === 0 ? '' : `#${copy}`}`
   }
 
   async *rows(cursor: Cursor | undefined, signal: AbortSignal): AsyncGenerator<RowBatch<Raw>> {
-    let { offset, rows: count } = positionOf(cursor)
+    const { run } = this.options
+    const position = positionOf(cursor, run)
+    if (position === undefined) return
+    let { offset, rows: count } = position
     const read = await this.reader()
     let pending: KeyedRow<Raw>[] = []
     for await (const pieces of this.pieces(offset)) {
@@ -65,7 +73,10 @@ class FileSource<Raw> implements Source<Raw> {
         pending = []
       }
     }
-    yield { rows: pending, cursor: { offset, rows: count + pending.length, isDone: true } }
+    yield {
+      rows: pending,
+      cursor: { offset, rows: count + pending.length, isDone: true, ...(run === undefined ? {} : { run }) },
+    }
     this.report(count + pending.length)
   }
 
@@ -113,8 +124,13 @@ function kindOf(path: string): Kind {
   throw new StreamsError('file_kind', `${path} is none of .ndjson, .json, .csv, or one of these with .gz`)
 }
 
-function positionOf(cursor: Cursor | undefined): { readonly offset: number; readonly rows: number } {
-  const { offset, rows, isDone } = cursor ?? {}
+/** Undefined: this run has read it all. */
+function positionOf(
+  cursor: Cursor | undefined,
+  run: number | undefined,
+): { readonly offset: number; readonly rows: number } | undefined {
+  const { offset, rows, isDone, run: readBy } = cursor ?? {}
+  if (isDone === true && run !== undefined && readBy === run) return undefined
   if (isDone === true || typeof offset !== 'number' || typeof rows !== 'number') return { offset: 0, rows: 0 }
   return { offset, rows }
 }

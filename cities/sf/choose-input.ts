@@ -25,6 +25,8 @@ export interface ChosenInput {
 
 export interface InputContext {
   readonly options: Pick<Options, 'input' | 'seed' | 'speed' | 'appToken' | 'untilDone'>
+  /** Number of the run that is going on, of which this start may be the second. */
+  readonly run: number
   readonly clock: Clock
   readonly random: Random
   readonly signal: AbortSignal
@@ -58,17 +60,20 @@ function endless({ options }: InputContext, chosen: ChosenInput): ChosenInput {
   return chosen
 }
 
-async function files(paths: readonly string[], { reportUnknown }: InputContext): Promise<ChosenInput> {
+async function files(paths: readonly string[], { reportUnknown, run }: InputContext): Promise<ChosenInput> {
   const progress = new Map<string, { read: number; total: number }>()
   const sources: Source<RawCase>[] = []
-  for (const path of paths)
-    sources.push(
-      await openFileSource({
-        path,
+  for (const path of paths) {
+    const open = (copy: number) =>
+      openFileSource({
+        ...{ path, run, copy },
         format: sfRowFormat(reportUnknown),
         onProgress: ({ bytesRead, bytesTotal }) => progress.set(path, { read: bytesRead, total: bytesTotal }),
-      }),
-    )
+      })
+    const source = await open(0)
+    const copies = sources.filter(({ name }) => name.startsWith(source.name)).length
+    sources.push(copies === 0 ? source : await open(copies))
+  }
   const sum = (of: 'read' | 'total') => [...progress.values()].reduce((bytes, one) => bytes + one[of], 0)
   return {
     description: paths.length === 1 ? `file ${paths[0]}` : `${paths.length} files: ${paths.join(', ')}`,

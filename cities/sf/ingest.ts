@@ -5,11 +5,16 @@ import { chooseInput } from './choose-input.ts'
 import { topics } from './topics.ts'
 
 export async function startIngest(context: IngestContext): Promise<Ingest> {
-  const { cluster, registry, clock, logger, options, signal } = context
+  const { cluster, registry, clock, logger, options, directory, signal } = context
   const stopping = new AbortController()
   const until = AbortSignal.any([signal, stopping.signal])
   const reportUnknown = driftReport(context)
-  const chosen = await chooseInput({ options, clock, random: Math.random, signal: until, reportUnknown })
+  const chosen = await chooseInput({
+    ...{ options, run: directory.run, clock },
+    random: Math.random,
+    signal: until,
+    reportUnknown,
+  })
   const ingester = await Ingester.open({
     ...{ cluster, registry, clock, logger },
     topic: topics.raw,

@@ -81,6 +81,20 @@ describe.each(Object.keys(contents))('%s', (name) => {
   })
 })
 
+test('a finished file is not read again by the run that has finished it, but by the next', async () => {
+  const path = fileOf('one.ndjson', contents['all.ndjson'] ?? '')
+  const read = async (run: number, cursor?: Cursor) => {
+    const source = await openFileSource({ path, format: sfRowFormat(), run })
+    const found: RowBatch<RawCase>[] = []
+    for await (const batch of source.rows(cursor, running)) found.push(batch)
+    return found
+  }
+  const all = await read(1)
+  expect(idsOf(await read(1, all.at(-1)?.cursor))).toEqual([])
+  expect(idsOf(await read(2, all[0]?.cursor))).toEqual(ids.slice(2000))
+  expect(idsOf(await read(2, all.at(-1)?.cursor))).toEqual(ids)
+})
+
 test('a file is known by its content, not by its name', async () => {
   const one = await openFileSource({ path: fileOf('one.ndjson', '{}'), format: sfRowFormat() })
   const copy = await openFileSource({ path: fileOf('copy.ndjson', '{}'), format: sfRowFormat() })
