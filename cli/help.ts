@@ -32,7 +32,8 @@ export function helpText(command: CommandName, title: string): string {
     '  --version',
     `${indent}print the version`,
     '',
-    'Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a condition is not met, 4 the input is mostly bad, 5 gave up at a deadline.',
+    'Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a condition is not met, 4 the input is mostly bad,',
+    '5 gave up at a deadline.',
   ]
   return `${lines.join('\n')}\n`
 }
