@@ -111,24 +111,23 @@ describe('reading and flushing at the same time', () => {
     expect(await read(state, { token: 6, offset: 12 }, ['a'])).toEqual(['2'])
   })
 
-  it('a scan visits each key once while the hash grows and shrinks', async () => {
+  it('a scan visits each key once while the hash shrinks, although Redis may name one twice', async () => {
     const { state } = await openPlace(redis().url)
     await claim(state, 5)
-    const all = Array.from({ length: 20_000 }, (_, i) => `key-${i}`)
-    await apply(
-      state,
-      all.map((key) => put(key, 'v')),
-      move(5, 0, 20_001),
-    )
-    const visits = new Map<string, number>()
-    const scanned = state.scan('s', (key) => {
-      visits.set(key.toString(), (visits.get(key.toString()) ?? 0) + 1)
-    })
-    const deletes = all.slice(100).map((key) => ({ store: 's', key, value: undefined }))
-    await apply(state, deletes, move(5, 20_001, 50_000))
-    await scanned
-    expect([...visits.values()].every((times) => times === 1)).toBe(true)
-    for (const key of all.slice(0, 100)) expect(visits.has(key)).toBe(true)
+    for (let round = 0, offset = 0; round < 20; round++, offset += 20_000) {
+      const all = Array.from({ length: 5_000 }, (_, i) => `${round}-${i}`)
+      const puts = all.map((key) => put(key, 'v'))
+      await apply(state, puts, move(5, offset, offset + 10_000))
+      const visits = new Map<string, number>()
+      const scanned = state.scan('s', (key) => {
+        visits.set(key.toString(), (visits.get(key.toString()) ?? 0) + 1)
+      })
+      const deletes = all.slice(300).map((key) => ({ store: 's', key, value: undefined }))
+      await apply(state, deletes, move(5, offset + 10_000, offset + 20_000))
+      await scanned
+      expect([...visits].filter(([, times]) => times > 1)).toEqual([])
+      expect(all.slice(0, 300).filter((key) => !visits.has(key))).toEqual([])
+    }
   })
 })
 
