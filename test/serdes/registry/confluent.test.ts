@@ -156,6 +156,27 @@ describe('what is asked of a registry', () => {
     expect(asked).toEqual(['GET /schemas/ids/1', 'GET /schemas/ids/2', 'GET /schemas/ids/2'])
   })
 
+  it('registers nothing that the registry calls incompatible, and hands on its reasons', async () => {
+    const asked: string[] = []
+    const url = await answering((request, response) => {
+      asked.push(`${request.method} ${request.url}`)
+      const answers: Record<string, [number, object]> = {
+        'POST /subjects/wards-value': [404, { error_code: 40403, message: 'Schema not found' }],
+        'GET /config/wards-value': [404, { error_code: 40408, message: 'No level of its own' }],
+        'PUT /config/wards-value': [200, { compatibility: 'BACKWARD_TRANSITIVE' }],
+        'POST /compatibility/subjects/wards-value/versions?verbose=true': [
+          200,
+          { is_compatible: false, messages: ['TYPE_MISMATCH at /fields/0/type', 'second reason'] },
+        ],
+      }
+      const [status, body] = answers[`${request.method} ${request.url}`] ?? [500, {}]
+      response.writeHead(status).end(JSON.stringify(body))
+    })
+    const registry = confluentRegistry({ url, compatibility: 'BACKWARD_TRANSITIVE' })
+    await expect(registry.register('wards-value', otherWard)).rejects.toThrow(/TYPE_MISMATCH.*second reason/)
+    expect(asked).toHaveLength(4)
+  })
+
   it('goes to the path it was given, as the user it was given', async () => {
     const asked: string[] = []
     const url = await answering((request, response) => {
