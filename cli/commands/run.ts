@@ -41,20 +41,16 @@ export async function run(context: RunContext): Promise<ExitCode> {
   const startedAt = clock.now()
   try {
     const directory = openDataDirectory(options.dataDir, options)
-    let isFinished = false
-    shutdown.add('the data directory', () => {
-      // The very last thing: killed before, the run goes on when it is started again.
-      if (isFinished) directory.finishRun()
-      directory.close()
-    })
+    shutdown.add('the data directory', () => directory.close())
     const { engine, ingest, topology, page } = await open(context, directory)
     const end = await endOf(context, { engine, ingest, topology, page, directory })
     const written = ingest.progress().written
     const run = { ending: end.ending, input: ingest.description, written, elapsedMs: clock.now() - startedAt }
     const summary = summaryOf(engine.snapshot(), topology, run)
-    isFinished = end.ending === 'done'
     const isClean = await shutdown.close()
     tell(context, summary)
+    // The very last thing: killed before, the run goes on when it is started again.
+    if (end.ending === 'done') directory.finishRun()
     if (end.badInput !== undefined) throw new CommandError(4, end.badInput.message, end.badInput)
     return isClean ? 0 : 5
   } finally {
