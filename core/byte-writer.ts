@@ -1,6 +1,8 @@
 // A growing buffer that encoders append to: one per worker, reused, so that encoding allocates nothing.
 
 const TWO_POW_27 = 134_217_728
+/** Up to this many bytes a loop beats the call of `copy`. */
+const SHORT_BYTES = 24
 
 export class ByteWriter {
   buffer: Buffer
@@ -47,8 +49,23 @@ export class ByteWriter {
 
   bytes(source: Buffer, start = 0, end = source.length): void {
     this.reserve(end - start)
-    source.copy(this.buffer, this.position, start, end)
-    this.position += end - start
+    if (end - start > SHORT_BYTES) this.position += source.copy(this.buffer, this.position, start, end)
+    else for (let i = start; i < end; i++) this.buffer[this.position++] = source[i] as number
+  }
+
+  /** Leaves room for a length; what is written from here on gets it with `endSized(start)`. */
+  beginSized(): number {
+    this.byte(0)
+    return this.position - 1
+  }
+
+  /** Puts the length of what was written behind `start` there, as a varint: one byte in place, or the bytes move up. */
+  endSized(start: number): void {
+    const length = this.position - start - 1
+    this.position = start
+    if (length > 63) this.moveUp(start + 1, length, varintBytes(length) - 1)
+    this.unsigned(length << 1)
+    this.position += length
   }
 
   /** A view on what was written from `start` on; valid until the next write. */
@@ -72,6 +89,11 @@ export class ByteWriter {
     this.unsigned(Math.floor(magnitude / TWO_POW_27))
   }
 
+  private moveUp(start: number, length: number, by: number): void {
+    if (start + length + by > this.buffer.length) this.grow(start + length, by)
+    this.buffer.copyWithin(start + by, start, start + length)
+  }
+
   private unsigned(value: number): void {
     let rest = value
     while ((rest & ~127) !== 0) {
@@ -80,4 +102,9 @@ export class ByteWriter {
     }
     this.buffer[this.position++] = rest
   }
+}
+
+/** How many bytes a length takes as a zigzag varint. */
+function varintBytes(length: number): number {
+  return length < 64 ? 1 : length < 8192 ? 2 : length < 1_048_576 ? 3 : length < 134_217_728 ? 4 : 5
 }

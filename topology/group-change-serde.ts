@@ -3,7 +3,7 @@
 //
 //   count · (at · length · value)…  removed, then added   |   length · source key   |   0, or 1 · at, or 2   |   value to the end
 import { ByteReader } from '../core/byte-reader.ts'
-import { ByteWriter } from '../core/byte-writer.ts'
+import type { ByteWriter } from '../core/byte-writer.ts'
 import { BadRecord } from '../core/errors.ts'
 import { GroupChange, type GroupEntry, type GroupInput } from '../processors/group-change.ts'
 import { binarySerde } from '../serdes/binary-serde.ts'
@@ -16,6 +16,10 @@ const NO_INPUT = 0
 const INPUT_WITH_TIME = 1
 const INPUT_WITHOUT_TIME = 2
 
+/** A time and a length. */
+const ENTRY_BYTES_MIN = 2
+const NO_ENTRIES: readonly never[] = []
+
 interface GroupSchemas<E, SK, V> {
   readonly entry: Schema<E>
   readonly sourceKey: Schema<SK>
@@ -26,7 +30,6 @@ export class GroupChangeSerde<E, SK, V> {
   private readonly entry: Serde<E>
   private readonly sourceKey: Serde<SK>
   private readonly sourceValue: Serde<V>
-  private readonly scratch = new ByteWriter(256)
 
   constructor({ entry, sourceKey, sourceValue }: GroupSchemas<E, SK, V>) {
     this.entry = binarySerde(entry)
@@ -37,7 +40,7 @@ export class GroupChangeSerde<E, SK, V> {
   write({ removed, added, sourceKey, input }: GroupChange<E, SK, V>, to: ByteWriter): void {
     this.writeEntries(removed, to)
     this.writeEntries(added, to)
-    this.writeSized(this.sourceKey, sourceKey, to)
+    writeSized(this.sourceKey, sourceKey, to)
     if (input === undefined) to.byte(NO_INPUT)
     else this.writeInput(input, to)
   }
@@ -68,29 +71,28 @@ export class GroupChangeSerde<E, SK, V> {
     to.varint(entries.length)
     for (const { at, value } of entries) {
       to.varint(at)
-      this.writeSized(this.entry, value, to)
+      writeSized(this.entry, value, to)
     }
   }
 
-  private readEntries(from: ByteReader): GroupEntry<E>[] {
-    const entries: GroupEntry<E>[] = []
-    for (let left = from.varint(); left > 0; left--) {
-      const at = from.varint()
-      entries.push({ at, value: readSized(this.entry, from) })
-    }
+  private readEntries(from: ByteReader): readonly GroupEntry<E>[] {
+    const count = from.varint()
+    if (count === 0) return NO_ENTRIES
+    if (count < 0 || count * ENTRY_BYTES_MIN > from.end - from.position)
+      throw new BadRecord('decode', `a group record is too short for ${count} entries`)
+    const entries: GroupEntry<E>[] = new Array(count)
+    for (let i = 0; i < count; i++) entries[i] = { at: from.varint(), value: readSized(this.entry, from) }
     return entries
-  }
-
-  private writeSized<T>(serde: Serde<T>, value: T, to: ByteWriter): void {
-    this.scratch.reset()
-    serde.write(value, this.scratch)
-    to.varint(this.scratch.position)
-    to.bytes(this.scratch.buffer, 0, this.scratch.position)
   }
 }
 
+function writeSized<T>(serde: Serde<T>, value: T, to: ByteWriter): void {
+  const start = to.beginSized()
+  serde.write(value, to)
+  to.endSized(start)
+}
+
 function readSized<T>(serde: Serde<T>, from: ByteReader): T {
-  const length = from.varint()
-  from.bytes(length)
-  return serde.read(from.buffer, from.position - length, from.position)
+  const start = from.skip(from.varint())
+  return serde.read(from.buffer, start, from.position)
 }

@@ -2,6 +2,8 @@
 import { BadRecord } from '../../core/errors.ts'
 import { utf8Text } from '../unicode.ts'
 
+const TWO_POW_27 = 134_217_728
+
 /** Where the last `longAt` ended: a second result without an allocation. */
 export const cursor = { position: 0 }
 
@@ -14,18 +16,21 @@ export function longAt(buffer: Buffer, start: number, end: number, place: string
   let position = start
   let low = 0
   let high = 0
+  let beyond = 0
   for (let shift = 0; ; shift += 7) {
     if (position >= end) refuse(place, 'the bytes end too early')
     const byte = buffer[position++] as number
+    // Halves of 28 bits are exact in 32-bit arithmetic; behind them there are only zeros.
     if (shift < 28) low |= (byte & 127) << shift
-    else high += (byte & 127) * 2 ** (shift - 28)
+    else if (shift < 56) high |= (byte & 127) << (shift - 28)
+    else beyond |= byte & 127
     if (byte < 128) break
     if (shift === 63) refuse(place, 'an integer is longer than 10 bytes')
   }
   cursor.position = position
-  const magnitude = high * 2 ** 27 + (low >>> 1)
+  const magnitude = high * TWO_POW_27 + (low >>> 1)
   const value = (low & 1) === 0 ? magnitude : -magnitude - 1
-  if (!Number.isSafeInteger(value)) refuse(place, 'an integer is beyond 2^53')
+  if (beyond !== 0 || !Number.isSafeInteger(value)) refuse(place, 'an integer is beyond 2^53')
   return value
 }
 

@@ -23,6 +23,7 @@ describe('a byte reader', () => {
     expect(part.byte()).toBe(97)
     expect(part.text(2)).toBe('bc')
     expect(() => part.bytes(2)).toThrow(BadRecord)
+    expect(() => part.skip(2)).toThrow(BadRecord)
     expect(part.bytes(1).toString()).toBe('d')
     expect(() => part.byte()).toThrow('the bytes end too early')
   })

@@ -32,6 +32,23 @@ describe('a byte writer', () => {
     )
   })
 
+  it.each([0, 1, 63, 64, 200, 8191, 8192, 70_000])(
+    'puts the length in front of %i bytes written behind it',
+    (length) => {
+      const content = Buffer.from(Array.from({ length }, (_, i) => i % 251))
+      const expected = new ByteWriter()
+      expected.byte(7)
+      expected.varint(length)
+      expected.bytes(content)
+      const to = new ByteWriter(1)
+      to.byte(7)
+      const start = to.beginSized()
+      to.bytes(content)
+      to.endSized(start)
+      expect(to.copy()).toEqual(expected.copy())
+    },
+  )
+
   it('grows for writers that keep the position, without moving its own', () => {
     const to = new ByteWriter(4)
     to.bytes(Buffer.from([1, 2]))
