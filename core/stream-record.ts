@@ -26,6 +26,10 @@ export class StreamRecord<K = unknown, V = unknown> {
     return new StreamRecord(this.key, value, this.timestamp, this.clock, this.ingestedAt, this.row)
   }
 
+  with<OutK, OutV>(key: OutK, value: OutV): StreamRecord<OutK, OutV> {
+    return new StreamRecord(key, value, this.timestamp, this.clock, this.ingestedAt, this.row)
+  }
+
   withKey<Out>(key: Out): StreamRecord<Out, V> {
     return new StreamRecord(key, this.value, this.timestamp, this.clock, this.ingestedAt, this.row)
   }

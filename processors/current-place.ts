@@ -6,6 +6,7 @@ import type { TaskContext } from './operator.ts'
 export class CurrentPlace implements RecordContext {
   private readonly context: TaskContext
   private record: StreamRecord | undefined
+  private known: RecordContext | undefined
 
   constructor(context: TaskContext) {
     this.context = context
@@ -13,6 +14,7 @@ export class CurrentPlace implements RecordContext {
 
   of(record: StreamRecord): RecordContext {
     this.record = record
+    this.known = undefined
     return this
   }
 
@@ -38,6 +40,7 @@ export class CurrentPlace implements RecordContext {
 
   private found(): RecordContext {
     if (this.record === undefined) return { topic: '', partition: -1, offset: -1, timestamp: 0, ingestedAt: 0 }
-    return this.context.place(this.record)
+    this.known ??= this.context.place(this.record)
+    return this.known
   }
 }

@@ -25,6 +25,6 @@ export class FlatMap<K, V, K2, Out> extends RecordOperator<K, V> {
     }
     const out = port(outputs)
     for (const { key, value } of this.map(record.value, record.key, this.place.of(record)))
-      out.push(record.withKey(key).withValue(value))
+      out.push(record.with(key, value))
   }
 }

@@ -35,7 +35,7 @@ export class GroupAggregate<K, E, SK, I, A> implements Operator {
       for (const { value } of added) results.update(record.key, steps.add, value, record)
       if (!this.sendsInputs || input === undefined) continue
       const result = input.at === undefined ? undefined : results.valueOf(record.key)
-      port(outputs, 1).push(record.withKey(sourceKey).withValue(new InputResult(input.value, result)))
+      port(outputs, 1).push(record.with(sourceKey, new InputResult(input.value, result)))
     }
   }
 

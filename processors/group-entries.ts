@@ -1,6 +1,6 @@
 // groupBy: compares what a row added with what it adds now, by encoded bytes; equal entries cancel, what is left goes to its groups, one record a target key.
 // A row whose entries did not change still sends its value once, to the group of its first entry.
-import { assert } from '../core/assert.ts'
+import { AssertionError } from '../core/assert.ts'
 import { ByteWriter } from '../core/byte-writer.ts'
 import type { StreamRecord } from '../core/stream-record.ts'
 import type { Encoder } from './encoder.ts'
@@ -18,9 +18,16 @@ export interface Entry<K, E> extends GroupEntry<E> {
 
 interface Group<K, E> {
   readonly key: K
+  readonly removed: readonly Entry<K, E>[]
+  readonly added: readonly Entry<K, E>[]
+}
+
+interface ChangedGroup<K, E> extends Group<K, E> {
   readonly removed: Entry<K, E>[]
   readonly added: Entry<K, E>[]
 }
+
+const NO_ENTRIES: readonly never[] = []
 
 export interface Grouping<K, E, S> {
   readonly entriesOf: (row: S) => readonly Entry<K, E>[]
@@ -44,10 +51,10 @@ export class GroupEntries<K, E, SK, S, V> extends RecordOperator<SK, TableChange
     const removed = this.entriesOf(before)
     const first = added[0]
     const groups = this.groups(value === undefined ? undefined : first, added, removed)
-    if (groups.size === 0) this.context.count(this.node, 'skipped')
+    if (groups.length === 0) this.context.count(this.node, 'skipped')
     let input: GroupInput<V> | undefined = value === undefined ? undefined : { at: first?.at, value }
-    for (const group of groups.values()) {
-      out.push(record.withKey(group.key).withValue(new GroupChange(group.removed, group.added, record.key, input)))
+    for (const group of groups) {
+      out.push(record.with(group.key, new GroupChange(group.removed, group.added, record.key, input)))
       input = undefined
     }
   }
@@ -58,10 +65,10 @@ export class GroupEntries<K, E, SK, S, V> extends RecordOperator<SK, TableChange
   }
 
   private entriesOf(row: S | undefined): readonly Entry<K, E>[] {
-    if (row === undefined) return []
+    if (row === undefined) return NO_ENTRIES
     const entries = this.grouping.entriesOf(row)
     for (const { at } of entries)
-      assert(Number.isSafeInteger(at), `the time of an entry is ${at}: it has to be in whole ms`)
+      if (!Number.isSafeInteger(at)) throw new AssertionError(`the time of an entry is ${at}: it has to be in whole ms`)
     return entries
   }
 
@@ -70,15 +77,24 @@ export class GroupEntries<K, E, SK, S, V> extends RecordOperator<SK, TableChange
     first: Entry<K, E> | undefined,
     added: readonly Entry<K, E>[],
     removed: readonly Entry<K, E>[],
-  ): ReadonlyMap<KeyIdentity, Group<K, E>> {
-    const groups = new Map<KeyIdentity, Group<K, E>>()
+  ): readonly Group<K, E>[] {
+    // Most rows are new and add to one group only.
+    if (first !== undefined && removed.length === 0 && this.isOneGroup(added))
+      return [{ key: first.key, removed, added }]
+    const groups = new Map<KeyIdentity, ChangedGroup<K, E>>()
     if (first !== undefined) this.groupOf(first, groups)
     for (const entry of this.without(removed, added)) this.groupOf(entry, groups).added.push(entry)
     for (const entry of this.without(added, removed)) this.groupOf(entry, groups).removed.push(entry)
-    return groups
+    return [...groups.values()]
   }
 
-  private groupOf({ key }: Entry<K, E>, groups: Map<KeyIdentity, Group<K, E>>): Group<K, E> {
+  private isOneGroup(entries: readonly Entry<K, E>[]): boolean {
+    const { keys } = this.grouping
+    const [first] = entries
+    return first !== undefined && entries.every(({ key }) => key === first.key || keys.of(key) === keys.of(first.key))
+  }
+
+  private groupOf({ key }: Entry<K, E>, groups: Map<KeyIdentity, ChangedGroup<K, E>>): ChangedGroup<K, E> {
     const identity = this.grouping.keys.of(key)
     let group = groups.get(identity)
     if (group === undefined) {

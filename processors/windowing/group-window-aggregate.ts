@@ -83,6 +83,6 @@ export class GroupWindowAggregate<K, E, SK, I, A> implements Operator {
     if (input === undefined) return
     const result =
       input.at === undefined ? undefined : this.results.valueOf(record.key, this.windowing.startAt(input.at))
-    out.push(record.withKey(sourceKey).withValue(new InputResult(input.value, result)))
+    out.push(record.with(sourceKey, new InputResult(input.value, result)))
   }
 }

@@ -1,6 +1,6 @@
 // The results of one windowed aggregate: what changed since the last commit, what is still open, and what is sent when.
 // A window is read once and written once a commit, whatever number of inputs it took.
-import { assert } from '../../core/assert.ts'
+import { AssertionError } from '../../core/assert.ts'
 import { StreamRecord } from '../../core/stream-record.ts'
 import type { WindowStore } from '../../state/task-stores.ts'
 import type { Outputs, TaskContext } from '../operator.ts'
@@ -136,7 +136,8 @@ export class WindowResults<K, A> {
   /** Stores a changed window and sends its result, if results are sent by now. */
   private settle(window: ChangedWindow<K, A>, out: StreamRecord[]): void {
     const { key, start, value, isFinal } = window
-    assert(this.rules.isValid(value), `an impossible result in the window of ${new Date(start).toISOString()}`)
+    if (!this.rules.isValid(value))
+      throw new AssertionError(`an impossible result in the window of ${new Date(start).toISOString()}`)
     if (this.rules.isInitial(value)) {
       this.remove(window, out)
       return
