@@ -40,6 +40,8 @@ export class RedisConnection {
       connectTimeout: commandTimeoutMs,
       commandTimeout: commandTimeoutMs,
       keepAlive: 10_000,
+      // A master that became a replica: its name may lead to the new one by now.
+      reconnectOnError: ({ message }) => message.startsWith('READONLY'),
       retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, RECONNECT_MS_MAX),
       scripts: {
         claimTask: { lua: claimScript, numberOfKeys: 1 },
@@ -65,7 +67,8 @@ export class RedisConnection {
     const connection = new RedisConnection(options)
     try {
       await connection.ask(() => connection.redis.connect())
-      await connection.requireSafe()
+      await connection.requireMaster()
+      await connection.requireNoEviction()
       return connection
     } catch (error) {
       connection.close()
@@ -73,26 +76,8 @@ export class RedisConnection {
     }
   }
 
-  /** An evicted key or a replica's late answer would not be noticed. */
-  async requireSafe(): Promise<void> {
-    const info = await this.ask(() => this.redis.info())
-    const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1]
-    if (policy !== 'noeviction')
-      throw new StreamsError(
-        'redis_can_evict',
-        `Redis drops keys when memory is short (maxmemory-policy ${policy ?? 'unknown'}), and state with them: ` +
-          'set `maxmemory-policy noeviction` in its configuration, or `CONFIG SET maxmemory-policy noeviction`',
-      )
-    const role = /^role:(\S+)/m.exec(info)?.[1]
-    if (role !== 'master')
-      throw new StreamsError(
-        'redis_not_master',
-        `Redis at this address is a ${role ?? 'server of unknown role'}: give the master's address`,
-      )
-  }
-
   async claim(checkpoint: string, ...args: ScriptArgument[]): Promise<ReadonlyMap<string, Buffer>> {
-    await this.requireSafe()
+    await this.requireNoEviction()
     return fieldsOf(buffers(await this.ask(() => this.scripts.claimTaskBuffer(checkpoint, ...args))))
   }
 
@@ -131,6 +116,28 @@ export class RedisConnection {
 
   close(): void {
     this.redis.disconnect()
+  }
+
+  /** A single evicted key would not be noticed by the next read. */
+  private async requireNoEviction(): Promise<void> {
+    const policy = await this.info('maxmemory_policy')
+    if (policy === 'noeviction') return
+    throw new StreamsError(
+      'redis_can_evict',
+      `Redis drops keys when memory is short (maxmemory-policy ${policy}), and state with them: ` +
+        'set `maxmemory-policy noeviction` in its configuration, or `CONFIG SET maxmemory-policy noeviction`',
+    )
+  }
+
+  private async requireMaster(): Promise<void> {
+    const role = await this.info('role')
+    if (role === 'master') return
+    throw new StreamsError('redis_not_master', `Redis at this address is a ${role}: give the address of its master`)
+  }
+
+  private async info(name: string): Promise<string> {
+    const info = await this.ask(() => this.redis.info())
+    return new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1] ?? 'unknown'
   }
 
   private async ask<T>(command: () => Promise<T>): Promise<T> {

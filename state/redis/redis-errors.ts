@@ -1,9 +1,9 @@
 // What an error of Redis, of its connection or of our scripts asks the engine to do.
 import { Retriable, StateCorrupted, StreamsError, TaskFenced } from '../../core/errors.ts'
 
-/** Redis cannot answer for the moment: starting, out of memory or disk, failing over. */
+/** Redis cannot serve for the moment: starting, out of memory or disk, failing over. Servers before 7 put a script's error behind words of their own. */
 const passing =
-  /^(LOADING|OOM|BUSY|MISCONF|READONLY|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|ERR max number of clients)/
+  /(^|: -)(LOADING|OOM|BUSY|MISCONF|READONLY|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|TRYAGAIN|ERR max number of clients)/
 const refusing = /^(NOAUTH|WRONGPASS|NOPERM|DENIED)/
 
 /** `of` says whose state it is, for people. */

@@ -4,8 +4,9 @@ import { StateCorrupted } from '../../core/errors.ts'
 import type { Changes, Checkpoint, CheckpointMove, TaskState } from '../backend.ts'
 import { ByteTable } from '../memory/byte-table.ts'
 import { FlushContents, flushChunks } from './flush-chunks.ts'
+import { inTurns } from './in-turns.ts'
 import { readChunks } from './read-chunks.ts'
-import type { RedisConnection, ScriptArgument } from './redis-connection.ts'
+import type { RedisConnection } from './redis-connection.ts'
 import { asStreamsError } from './redis-errors.ts'
 import type { ScriptBounds } from './script-bounds.ts'
 import { StoreCounts } from './store-counts.ts'
@@ -67,7 +68,7 @@ export class RedisTaskState implements TaskState {
     const { generation } = cache
     const chunks = readChunks(this.unknownKeys(store, keys), this.readBounds(store))
     const answers = await this.answered(({ connection, key }) =>
-      Promise.all(chunks.map((chunk) => connection.load(key, at.token, at.offset, ...chunk.scriptArguments()))),
+      inTurns(chunks, (chunk) => connection.load(key, at.token, at.offset, ...chunk.scriptArguments())),
     )
     if (cache.generation !== generation)
       throw new StateCorrupted('state_moved', `${this.name} was flushed or claimed while it was read`)
@@ -85,15 +86,14 @@ export class RedisTaskState implements TaskState {
   async apply(changes: Changes, move: CheckpointMove): Promise<void> {
     const chunks = this.prepareFlush(changes)
     const { token, from } = move
+    const moved = movedFields(move)
     try {
-      // All at once: a chunk that fails makes those behind it fail, because each asks for its number.
+      // A chunk that fails makes those behind it fail, because each asks for its number.
       const answers = await this.answered(({ connection, key }) =>
-        Promise.all(
-          chunks.map((chunk, i) => {
-            const moved: ScriptArgument[] = i === chunks.length - 1 ? movedFields(move) : []
-            return connection.apply(key, token, from, i, ...chunk.scriptArguments(), ...moved)
-          }),
-        ),
+        inTurns(chunks, (chunk, i) => {
+          const end = i === chunks.length - 1 ? moved : []
+          return connection.apply(key, token, from, i, ...chunk.scriptArguments(), ...end)
+        }),
       )
       for (const [i, added] of answers.entries()) this.counts.add(chunks[i]?.hashNames() ?? [], added)
     } catch (error) {

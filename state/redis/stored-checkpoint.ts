@@ -28,11 +28,11 @@ export function readCheckpoint(fields: Fields): Checkpoint {
   }
 }
 
-/** Fields and values of what a flush moves. */
+/** Fields and values of what a flush moves, in bytes of our own. */
 export function movedFields({ to, marker, writer, appendedAt }: CheckpointMove): (string | number | Buffer)[] {
   return [
     ...['offset', to, 'appendedAt', appendedAt],
-    ...(marker === undefined ? [] : ['marker', marker]),
+    ...(marker === undefined ? [] : ['marker', Buffer.from(marker)]),
     ...(writer === undefined ? [] : ['writer', writer.transactionalId, 'incarnation', writer.incarnation]),
   ]
 }

@@ -70,6 +70,23 @@ describe('Redis in trouble', () => {
     await expect.poll(() => read(state, { token: 5, offset: 10 }, ['a']).catch(() => [])).toEqual(['1'])
   })
 
+  it('becomes a replica: flushes fail until it is a master again, or its name leads to one', async () => {
+    const { state, redis: other } = await openPlace(redis().url)
+    await claim(state, 5)
+    await apply(state, [put('a', '1')], move(5, 0, 10))
+    await other.replicaof('127.0.0.1', 1)
+    await expect(apply(state, [put('a', '2')], move(5, 10, 20))).rejects.toThrow(Retriable)
+    await expect
+      .poll(() => claim(state, 6).catch((error: unknown) => error))
+      .toMatchObject({
+        code: 'redis_unavailable',
+        message: expect.stringContaining('READONLY'),
+      })
+    await other.replicaof('NO', 'ONE')
+    await expect.poll(() => claim(state, 6).catch(() => undefined)).toMatchObject({ token: 6, offset: 10 })
+    expect(await contents(state)).toEqual({ a: '1' })
+  })
+
   it('is away: every call fails at once, and goes on when it is back', async () => {
     const { state, redis: other } = await openPlace(redis().url)
     await claim(state, 5)
