@@ -1,20 +1,47 @@
 // Decompresses the records of a batch; which codecs there are is decided here.
-import { gunzipSync } from 'node:zlib'
+import * as zlib from 'node:zlib'
+import { decompressFrameSync } from 'lz4-napi'
 import { StreamsError } from '../../core/errors.ts'
+import { codecNumber } from './compress.ts'
+import { decompressSnappy } from './snappy.ts'
 
 /** No batch of ours grows beyond this; a larger claim is an attack or damage. */
 const decompressedBytesMax = 128 * 1024 * 1024
 
-const codecNames = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
+const limits = { maxOutputLength: decompressedBytesMax }
 
 export function decompressRecords(codec: number, records: Buffer): Buffer {
-  if (codec !== 1) {
-    const name = codecNames[codec] ?? `codec ${codec}`
-    throw new StreamsError('unsupported_codec', `records compressed with ${name} cannot be read; use none or gzip`)
-  }
+  const decompress = decompressorOf(codec)
   try {
-    return gunzipSync(records, { maxOutputLength: decompressedBytesMax })
+    const decompressed = decompress(records)
+    if (decompressed.length <= decompressedBytesMax) return decompressed
   } catch (cause) {
     throw new StreamsError('corrupt_batch', 'the compressed records of a batch are damaged', { cause })
   }
+  throw new StreamsError('corrupt_batch', `the records of a batch grow beyond ${decompressedBytesMax} bytes`)
+}
+
+function decompressorOf(codec: number): (records: Buffer) => Buffer {
+  switch (codec) {
+    case codecNumber.gzip:
+      return (records) => zlib.gunzipSync(records, limits)
+    case codecNumber.snappy:
+      return (records) => decompressSnappy(records, decompressedBytesMax)
+    case codecNumber.lz4:
+      return decompressFrameSync
+    case codecNumber.zstd:
+      return zstd()
+    default:
+      throw new StreamsError('unsupported_codec', `records compressed with codec ${codec} cannot be read`)
+  }
+}
+
+/** Node has it since 22.15; the types are those of Node 20. */
+function zstd(): (records: Buffer) => Buffer {
+  const { zstdDecompressSync } = zlib as { zstdDecompressSync?: (records: Buffer, options: typeof limits) => Buffer }
+  if (zstdDecompressSync !== undefined) return (records) => zstdDecompressSync(records, limits)
+  throw new StreamsError(
+    'unsupported_codec',
+    `records compressed with zstd need Node 22.15 or later; this is ${process.versions.node}. Use another Node, or gzip, snappy, lz4 or none on the topic`,
+  )
 }

@@ -44,7 +44,7 @@ export class RemoteAdmin implements Admin {
       if (missing.length > 0) {
         const replicas = this.parts.replicationFactor ?? Math.min(usualReplicas, map.brokerCount)
         await topics.create(missing, replicas)
-        await this.untilLed(names)
+        await this.untilServed(missing)
       }
       return (await this.describeTopics(names)).map((topic, i) => {
         if (topic !== undefined) return topic
@@ -152,12 +152,12 @@ export class RemoteAdmin implements Admin {
     return found
   }
 
-  private untilLed(names: readonly string[]): Promise<void> {
-    return this.parts.persistence.repeat(async () => {
-      const known = await this.metadataOf(names)
-      const isLed = names.every((name) => known.get(name)?.partitions.every(({ leaderId }) => leaderId >= 0))
-      if (!isLed) throw new Retriable('leader_not_available', `some of ${names.join(', ')} have no leaders yet`)
-    })
+  /** A topic is known before its partitions can be written to; a producer that comes too early would be at its end. */
+  private async untilServed(specs: readonly TopicSpec[]): Promise<void> {
+    const places = specs.flatMap(({ name, partitions }) =>
+      Array.from({ length: partitions }, (_, partition) => ({ topic: name, partition })),
+    )
+    await this.offsets(places)
   }
 
   /** Asks each leader about its partitions; all of it again when one of them is not the leader any more. */

@@ -11,6 +11,7 @@ import type {
 } from '../cluster.ts'
 import { brokerError, errorCode } from './broker-errors.ts'
 import { type Asker, type Coordinators, coordinatorOf } from './coordinators.ts'
+import { unwrapUserData, wrapUserData } from './messages/consumer-protocol.ts'
 import type { GroupMemberIdentity } from './messages/group-fields.ts'
 import { heartbeat } from './messages/heartbeat.ts'
 import { type JoinGroupAnswer, joinGroup } from './messages/join-group.ts'
@@ -42,17 +43,18 @@ export class RemoteGroups implements GroupCoordinator {
     requireMember(answer, request.group, joinGroup.name)
     const members = answer.members.map(({ memberId, groupInstanceId, metadata }) => ({
       memberId,
-      metadata,
+      metadata: unwrapUserData(metadata),
       ...(groupInstanceId === undefined ? {} : { instanceId: groupInstanceId }),
     }))
     return { generation: answer.generationId, memberId: answer.memberId, leader: answer.leader, members }
   }
 
   async sync({ assignments, ...member }: SyncRequest): Promise<Buffer> {
-    const request = { ...identityOf(member), assignments }
+    const wrapped = assignments.map(({ memberId, assignment }) => ({ memberId, assignment: wrapUserData(assignment) }))
+    const request = { ...identityOf(member), assignments: wrapped }
     const answer = await this.ask(member.group, syncGroup, request)
     requireMember(answer, member.group, syncGroup.name)
-    return answer.assignment
+    return unwrapUserData(answer.assignment)
   }
 
   async heartbeat(member: MemberIdentity): Promise<HeartbeatAnswer> {
@@ -88,7 +90,8 @@ export class RemoteGroups implements GroupCoordinator {
 
   private joinOnce(request: JoinRequest): Promise<JoinGroupAnswer> {
     const { group, instanceId, ...rest } = request
-    const join = { ...rest, groupId: group, groupInstanceId: instanceId }
+    const metadata = wrapUserData(request.metadata)
+    const join = { ...rest, metadata, groupId: group, groupInstanceId: instanceId }
     return this.ask(group, joinGroup, join, request.rebalanceTimeoutMs + this.parts.requestTimeoutMs)
   }
 

@@ -23,8 +23,8 @@ export interface JoinGroupAnswer {
   }[]
 }
 
-/** Kafka's word for groups that read topics; brokers only compare it. */
-export const protocolType = 'consumer'
+/** Kafka's word for groups that read topics. */
+const protocolType = 'consumer'
 
 export const joinGroup: Message<JoinGroupRequest, JoinGroupAnswer> = {
   name: 'JoinGroup',
