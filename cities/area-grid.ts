@@ -27,6 +27,7 @@ type Cell = readonly (number | readonly number[])[]
 
 const SIZE = 256
 const NOWHERE = -1
+const OUTSIDE: Cell = []
 
 export class AreaGrid {
   private readonly layers: readonly Layer[]
@@ -37,7 +38,11 @@ export class AreaGrid {
   private readonly kinds: Cell[] = []
   /** By layer, area and row. */
   private readonly edges: readonly (readonly RowEdges[])[]
-  private readonly answer: Int16Array
+  // The point that `goTo` went to.
+  private cell: Cell = OUTSIDE
+  private row = 0
+  private x = 0
+  private y = 0
 
   /** The grid spans the first layer; outside it there is no area of any layer. */
   constructor(layers: readonly Layer[]) {
@@ -46,33 +51,33 @@ export class AreaGrid {
     this.columnsPerX = SIZE / (this.box.east - this.box.west)
     this.rowsPerY = SIZE / (this.box.north - this.box.south)
     this.edges = layers.map((layer) => layer.map((area) => this.edgesByRow(area)))
-    this.answer = new Int16Array(layers.length)
     this.fillCells(layers.map((_, layer) => this.classify(layer)))
   }
 
-  /** Index of the area in each layer, −1 for none; valid until the next call. */
-  at(x: number, y: number): Int16Array {
+  /** Goes to a point; `nameIn` then answers for it. */
+  goTo(x: number, y: number): this {
     const column = Math.floor((x - this.box.west) * this.columnsPerX)
     const row = Math.floor((y - this.box.south) * this.rowsPerY)
-    if (!(column >= 0 && column < SIZE && row >= 0 && row < SIZE)) return this.answer.fill(NOWHERE)
-    const kind = this.kinds[this.cells[row * SIZE + column] ?? 0] ?? []
-    for (let layer = 0; layer < kind.length; layer++) {
-      const known = kind[layer] ?? NOWHERE
-      this.answer[layer] = typeof known === 'number' ? known : this.cast(layer, known, row, x, y)
-    }
-    return this.answer
+    const isInBox = column >= 0 && column < SIZE && row >= 0 && row < SIZE
+    this.cell = isInBox ? (this.kinds[this.cells[row * SIZE + column] ?? 0] ?? OUTSIDE) : OUTSIDE
+    this.row = row
+    this.x = x
+    this.y = y
+    return this
   }
 
-  /** Name of the area that `at` has given for a layer. */
-  nameOf(layer: number, area: number): string | undefined {
+  /** Name of the area of this layer that the point lies in. */
+  nameIn(layer: number): string | undefined {
+    const known = this.cell[layer] ?? NOWHERE
+    const area = typeof known === 'number' ? known : this.cast(layer, known)
     return this.layers[layer]?.[area]?.name
   }
 
-  private cast(layer: number, candidates: readonly number[], row: number, x: number, y: number): number {
+  private cast(layer: number, candidates: readonly number[]): number {
     const areas = this.edges[layer] ?? []
     for (const area of candidates) {
-      const edges = areas[area]?.[row]
-      if (edges !== undefined && isInside(edges, x, y)) return area
+      const edges = areas[area]?.[this.row]
+      if (edges !== undefined && isInside(edges, this.x, this.y)) return area
     }
     return NOWHERE
   }

@@ -62,23 +62,23 @@ class SfGeography implements Geography {
       givenSupervisorDistrict !== undefined &&
       givenPoliceDistrict !== undefined
     const needsPoint = this.anyPointFirst || !isComplete
-    const areas = needsPoint ? this.areasAt(found) : undefined
+    const point = needsPoint ? this.pointOf(found) : undefined
     return {
-      neighborhood: branded(this.choose(NEIGHBORHOOD, area, areas)),
-      sffindNeighborhood: this.choose(SFFIND, sffind, areas),
-      supervisorDistrict: this.choose(SUPERVISOR, givenSupervisorDistrict, areas),
-      policeDistrict: this.choose(POLICE, givenPoliceDistrict, areas),
+      neighborhood: branded(this.choose(NEIGHBORHOOD, area, point)),
+      sffindNeighborhood: this.choose(SFFIND, sffind, point),
+      supervisorDistrict: this.choose(SUPERVISOR, givenSupervisorDistrict, point),
+      policeDistrict: this.choose(POLICE, givenPoliceDistrict, point),
     }
   }
 
-  private areasAt({ latitude, longitude }: Case): Int16Array | undefined {
-    return latitude === undefined || longitude === undefined ? undefined : this.grid.at(longitude, latitude)
+  private pointOf({ latitude, longitude }: Case): AreaGrid | undefined {
+    return latitude === undefined || longitude === undefined ? undefined : this.grid.goTo(longitude, latitude)
   }
 
-  private choose(layer: number, stated: string | undefined, areas: Int16Array | undefined): string | undefined {
-    if (areas === undefined) return this.pointFirst[layer] ? undefined : stated
+  private choose(layer: number, stated: string | undefined, point: AreaGrid | undefined): string | undefined {
+    if (point === undefined) return this.pointFirst[layer] ? undefined : stated
     if (stated !== undefined && !this.pointFirst[layer]) return stated
-    return this.grid.nameOf(layer, areas[layer] ?? -1)
+    return point.nameIn(layer)
   }
 }
 
