@@ -1,9 +1,11 @@
 // Creates, deletes and configures topics through kafkajs's admin client, which connects when first needed.
-import { type Admin, ConfigResourceTypes, Kafka, logLevel, type SASLOptions } from 'kafkajs'
+import kafkajs, { type Admin, type SASLOptions } from 'kafkajs'
 import { Retriable, StreamsError } from '../../core/errors.ts'
 import { type CleanupPolicy, defaultTopicConfig, type TopicConfig, type TopicSpec } from '../cluster.ts'
 import type { ConnectionSettings } from './connection-settings.ts'
 
+// A CommonJS module whose names Node does not find.
+const { ConfigResourceTypes, Kafka, logLevel } = kafkajs
 const retries = { retries: 5, initialRetryTime: 100, maxRetryTime: 1_000 }
 
 export class TopicAdministration {
