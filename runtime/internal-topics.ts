@@ -26,6 +26,9 @@ const roleConfig: Readonly<Record<PhysicalTopic['role'], Partial<TopicConfig>>> 
   'dead-letters': { timestampType: 'LogAppendTime', retentionMs: -1 },
 }
 
+/** Whose configuration the engine's guarantees rest on; the others may be configured as their readers like. */
+const internalRoles: ReadonlySet<PhysicalTopic['role']> = new Set(['repartition', 'changelog'])
+
 export function topicConfig(topic: PhysicalTopic): TopicConfig {
   return { ...defaultTopicConfig, ...roleConfig[topic.role], ...topic.config }
 }
@@ -40,7 +43,7 @@ export async function prepareTopics(
   descriptions.forEach((found, i) => {
     const topic = topics[i] as PhysicalTopic
     if (found.partitions !== topic.partitions) throw mismatch(topic, 'partitions', found.partitions, topic.partitions)
-    if (topic.role === 'source') return
+    if (!internalRoles.has(topic.role)) return
     const wanted = topicConfig(topic)
     for (const name of ['cleanupPolicy', 'timestampType'] as const)
       if (found.config[name] !== wanted[name]) throw mismatch(topic, name, found.config[name], wanted[name])
