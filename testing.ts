@@ -9,9 +9,11 @@ import { ManualClock } from './core/clock.ts'
 import { seededRandom } from './core/random.ts'
 import { type EmbeddedCluster, openEmbeddedCluster } from './kafka/embedded/embedded-cluster.ts'
 import { Application } from './runtime/application.ts'
+import type { ApplicationSnapshot } from './runtime/snapshot.ts'
 import { TopicReader, type TopicRecord, TopicWriter } from './runtime/topic-io.ts'
 import type { WorkerConfig } from './runtime/worker-options.ts'
-import { type EmbeddedRegistry, openEmbeddedRegistry } from './serdes/registry/embedded.ts'
+import { openEmbeddedRegistry } from './serdes/registry/embedded.ts'
+import type { SchemaRegistry } from './serdes/schema-registry.ts'
 import { MemorySink } from './sinks/memory-sink.ts'
 import type { SinkTable } from './sinks/sink.ts'
 import type { KeyValueStoreDefinition, StoreDefinition, WindowStoreDefinition } from './state/definitions.ts'
@@ -31,6 +33,8 @@ export interface TestDriverOptions {
   /** Default 1. */
   readonly seed?: number
   readonly config?: Partial<WorkerConfig>
+  /** Default: one in memory. */
+  readonly registry?: SchemaRegistry
 }
 
 export interface TestRecord<K, V> {
@@ -49,7 +53,7 @@ export class TopologyTestDriver {
   readonly clock: ManualClock
   readonly cluster: EmbeddedCluster
   private readonly topology: CompiledTopology
-  private readonly registry: EmbeddedRegistry
+  private readonly registry: SchemaRegistry
   private readonly options: TestDriverOptions
   private readonly sink = new MemorySink()
   private readonly inputs = new Map<string, TopicWriter<unknown, unknown>>()
@@ -59,7 +63,7 @@ export class TopologyTestDriver {
   private constructor(parts: {
     topology: CompiledTopology
     cluster: EmbeddedCluster
-    registry: EmbeddedRegistry
+    registry: SchemaRegistry
     clock: ManualClock
     options: TestDriverOptions
     application: Application
@@ -77,7 +81,7 @@ export class TopologyTestDriver {
   static async open(topology: CompiledTopology, options: TestDriverOptions = {}): Promise<TopologyTestDriver> {
     const clock = new ManualClock(options.startAt ?? Date.UTC(2026, 0, 1))
     const cluster = await openEmbeddedCluster({ clock, random: seededRandom(options.seed ?? 1) })
-    const registry = await openEmbeddedRegistry()
+    const registry = options.registry ?? (await openEmbeddedRegistry())
     const sink = new MemorySink()
     const application = await startApplication({ topology, cluster, registry, clock, options, sink })
     return new TopologyTestDriver({ topology, cluster, registry, clock, options, application, sink })
@@ -135,6 +139,11 @@ export class TopologyTestDriver {
   /** The rows of a sink's table as they are now. */
   rows(table: SinkTable): readonly Readonly<Record<string, unknown>>[] {
     return this.sink.rows(table)
+  }
+
+  /** What the application tells about itself: its tasks, and what became of the records at each step. */
+  snapshot(): ApplicationSnapshot {
+    return this.application.snapshot()
   }
 
   /** Moves the clock, and lets the topology do what is due. */
@@ -201,7 +210,7 @@ export class TopologyTestDriver {
 function startApplication(parts: {
   topology: CompiledTopology
   cluster: EmbeddedCluster
-  registry: EmbeddedRegistry
+  registry: SchemaRegistry
   clock: ManualClock
   options: TestDriverOptions
   sink: MemorySink

@@ -105,11 +105,14 @@ export class Application {
   /** Runs until `stop`. @throws what only a person can mend; then the state is `failed`. */
   async run(): Promise<void> {
     const { signal } = this.stopping
+    const parts = [this.runWorker(signal), this.sinks.run(POLL_WAIT_MS, signal), this.keepHouse(signal)]
     try {
-      await Promise.all([this.runWorker(signal), this.sinks.run(POLL_WAIT_MS, signal), this.keepHouse(signal)])
+      await Promise.all(parts)
     } catch (error) {
       this.current = 'failed'
       this.stopping.abort()
+      // Whoever closes the application after this finds nobody in the middle of a step.
+      await Promise.allSettled(parts)
       throw error
     }
   }

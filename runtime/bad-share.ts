@@ -2,6 +2,7 @@
 import { StreamsError } from '../core/errors.ts'
 
 const WINDOW_RECORDS = 1_000
+const REASONS_MAX = 3
 
 export class BadShare {
   private readonly limit: number
@@ -16,7 +17,7 @@ export class BadShare {
 
   recordBad(reason: string): void {
     this.bad++
-    if (this.firstReasons.length < 3) this.firstReasons.push(reason)
+    if (this.firstReasons.length < REASONS_MAX && !this.firstReasons.includes(reason)) this.firstReasons.push(reason)
   }
 
   /** After each batch. @throws StreamsError `too_many_bad_records` once a window of 1,000 records is over the limit. */

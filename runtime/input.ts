@@ -159,8 +159,20 @@ export class Input {
     const start = columns.headersStart[row] as number
     const end = columns.headersEnd[row] as number
     if (!hasEngineHeader(columns.buffer, start, end)) return false
+    if (this.isForeign) return this.readForeignHeader(columns.buffer, start, end)
     this.header.read(this.reader, columns.buffer, start, end)
     return true
+  }
+
+  /** Whoever writes to a source topic may have a header that only looks like ours. */
+  private readForeignHeader(buffer: Buffer, start: number, end: number): boolean {
+    try {
+      this.header.read(this.reader, buffer, start, end)
+      return this.header.kind === 'data' && this.reader.position === end
+    } catch (error) {
+      if (error instanceof BadRecord) return false
+      throw error
+    }
   }
 }
 

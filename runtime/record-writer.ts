@@ -2,6 +2,7 @@
 
 import { ByteWriter } from '../core/byte-writer.ts'
 import { BadRecord } from '../core/errors.ts'
+import { Hash64 } from '../core/hash.ts'
 import type { StreamRecord } from '../core/stream-record.ts'
 import type { TaskId } from '../core/topic-partition.ts'
 import { type UpstreamStatus, writeDataHeader, writeWatermarkHeader } from '../kafka/engine-header.ts'
@@ -38,6 +39,7 @@ export class RecordWriter {
     const valueEnd = scratch.position
     writeDataHeader(scratch, record.timestamp, record.clock, record.ingestedAt)
     const { buffer, position } = scratch
+    if (position + RECORD_OVERHEAD_BYTES > this.recordBytesMax) throw this.tooLarge(buffer.subarray(0, position))
     const partition = partitionFor(buffer, 0, keyEnd, this.topic.partitions)
     const batch = this.outputs.batchFor(
       this.topic.name,
@@ -58,6 +60,14 @@ export class RecordWriter {
       valueEnd,
       position,
     )
+  }
+
+  /** The record itself fits nowhere: its size and hash stand for it. */
+  private tooLarge(record: Buffer): BadRecord {
+    const { high, low } = new Hash64().bytes(record)
+    const hash = [high, low].map((half) => half.toString(16).padStart(8, '0')).join('')
+    const message = `a record of ${record.length} bytes (hash ${hash}) is over the limit of ${this.recordBytesMax} of ${this.topic.name}`
+    return new BadRecord('too_large', message)
   }
 
   /** Tells every partition of this repartition topic how far `task` has come. */

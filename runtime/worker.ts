@@ -36,6 +36,7 @@ export class Worker {
   private readonly incarnation: Incarnation
   private lastCommitAt = Number.NEGATIVE_INFINITY
   private workSince: number | undefined
+  private hasFailed = false
 
   constructor(options: WorkerOptions) {
     this.options = options
@@ -84,10 +85,13 @@ export class Worker {
     }
   }
 
-  /** Commits whatever waits and hands every task over with a release; then the worker is done. */
+  /**
+   * Commits whatever waits and hands every task over with a release; then the worker is done.
+   * After a failure it commits nothing: a batch may be half processed, its position not yet moved.
+   */
   async close(): Promise<void> {
     try {
-      if (this.tasks.length > 0) await this.commitNow(new Set(this.tasks))
+      if (this.tasks.length > 0 && !this.hasFailed) await this.commitNow(new Set(this.tasks))
     } finally {
       for (const slot of this.slots.values()) this.drop(slot)
       await this.reader.close()
@@ -252,10 +256,15 @@ export class Worker {
   private async react(error: unknown, signal: AbortSignal | undefined): Promise<void> {
     const { clock, logger } = this.options
     const reaction = reactionTo(error)
-    if (reaction === 'stop') throw error
+    if (reaction === 'stop') {
+      this.hasFailed = true
+      throw error
+    }
     const pause = this.backOff.failed(clock.now())
-    if (pause === undefined)
+    if (pause === undefined) {
+      this.hasFailed = true
       throw new StreamsError('outage', 'failures have followed each other for too long', { cause: error })
+    }
     logger.warn(`${reaction}`, { error: error instanceof Error ? error.message : String(error), pauseMs: pause })
     this.discard(reaction === 'new incarnation')
     await clock.sleep(pause, signal)
