@@ -7,11 +7,13 @@ import { type EmbeddedCluster, openEmbeddedCluster } from '../../kafka/embedded/
 import { Application } from '../../runtime/application.ts'
 import { BackOff, reactionTo } from '../../runtime/failure-policy.ts'
 import { TopicReader, TopicWriter } from '../../runtime/topic-io.ts'
+import type { WorkerConfig } from '../../runtime/worker.ts'
 import { type EmbeddedRegistry, openEmbeddedRegistry } from '../../serdes/registry/embedded.ts'
 import { MemorySink } from '../../sinks/memory-sink.ts'
 import { MemoryBackend } from '../../state/memory/memory-backend.ts'
 import type { CompiledTopology } from '../../topology/graph.ts'
-import { hourly, passedOn, Reading, readings, readingsTopology } from '../support/readings.ts'
+import { deadLettersIn, writeRaw } from '../support/raw-records.ts'
+import { badReadings, hourly, passedOn, Reading, readings, readingsTopology } from '../support/readings.ts'
 
 const now = Date.UTC(2026, 0, 1)
 const clock = new ManualClock(now)
@@ -40,6 +42,29 @@ test('an application that fails and is closed has committed no part of the batch
   expect((await read(hourly.name)).at(-1)).toMatchObject({ value: 4 })
 })
 
+test('a task that halts over bad input leaves no dead letters behind that it would write again', async () => {
+  cluster = await openEmbeddedCluster({ clock, random: seededRandom(1) })
+  registry = await openEmbeddedRegistry()
+  const halting = await start(readingsTopology())
+  const bad = { key: Buffer.from('k'), value: Buffer.alloc(0) }
+  await write(Array.from({ length: 400 }, (_, i) => `${i}`))
+  await settle(halting)
+  const to = { topic: readings.name, partition: 0, timestamp: now }
+  await writeRaw(
+    cluster,
+    to,
+    Array.from({ length: 600 }, () => bad),
+  )
+  await expect(settle(halting)).rejects.toThrow('600 of the last 1000 records are bad')
+  await halting.close()
+
+  const patient = await start(readingsTopology(), { badLimit: 1000 })
+  await settle(patient)
+  await patient.close()
+  expect(await deadLettersIn(cluster, badReadings.name)).toHaveLength(600)
+  expect(await read(passedOn.name)).toHaveLength(400)
+})
+
 test.each([
   ['a fenced producer', new ProducerFenced('x', ''), 'new incarnation'],
   ['a task that somebody else has', new TaskFenced('x', ''), 'take over again'],
@@ -64,13 +89,13 @@ test('pauses double up to five seconds, and end when failures have followed each
   expect(backOff.failed(at)).toBe(10)
 })
 
-function start(topology: CompiledTopology): Promise<Application> {
+function start(topology: CompiledTopology, config: Partial<WorkerConfig> = {}): Promise<Application> {
   return Application.start({
     ...{ topology, cluster, registry, clock },
     sink: new MemorySink(),
     backend: new MemoryBackend(),
     random: seededRandom(2),
-    config: { commitIntervalMs: 0, watermarkIntervalMs: 0 },
+    config: { commitIntervalMs: 0, watermarkIntervalMs: 0, ...config },
   })
 }
 
