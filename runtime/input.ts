@@ -17,6 +17,12 @@ export interface InputEvents {
   hearWatermark(header: EngineHeader): void
 }
 
+/** Some of the rows of a batch: from `from` to before `end`. */
+export interface Rows {
+  readonly from: number
+  readonly end: number
+}
+
 export class Input {
   readonly node: SourceNode
   readonly partition: number
@@ -63,12 +69,17 @@ export class Input {
     return this.node.topic.role === 'source'
   }
 
-  /** Reads all rows; waits only when a writer schema is met for the first time, and goes on at its row. */
-  async read(columns: RecordColumns, time: EventTime, events: InputEvents): Promise<StreamRecord[]> {
+  /** Reads the rows; waits only when a writer schema is met for the first time, and goes on at its row. */
+  async read(
+    columns: RecordColumns,
+    time: EventTime,
+    events: InputEvents,
+    { from, end }: Rows = { from: 0, end: columns.count },
+  ): Promise<StreamRecord[]> {
     const records: StreamRecord[] = []
-    for (this.row = 0; this.row < columns.count; )
+    for (this.row = from; this.row < end; )
       try {
-        for (; this.row < columns.count; this.row++) this.readRow(columns, this.row, records, time, events)
+        for (; this.row < end; this.row++) this.readRow(columns, this.row, records, time, events)
       } catch (error) {
         if (!(error instanceof UnresolvedSchema)) throw error
         await this.serdes.value.resolve?.(error.schemaId)
