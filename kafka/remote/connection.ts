@@ -39,8 +39,8 @@ export async function openLink(address: { host: string; port: number }, settings
   const connectionPool = new ConnectionPool({
     ...address,
     ssl,
-    // SaslSettings are those of SASLOptions that need no further package.
-    sasl: sasl as SASLOptions | undefined,
+    // SaslSettings are those of SASLOptions that need no further package. A copy, because kafkajs keeps an authenticator in it.
+    sasl: sasl && ({ ...sasl } as SASLOptions),
     clientId,
     socketFactory: openSocket,
     connectionTimeout: connectTimeoutMs,

@@ -27,8 +27,8 @@ export class TopicAdministration {
         ({ log }) =>
           logger.debug(`kafkajs: ${log.message}`),
       ...(ssl === undefined ? {} : { ssl }),
-      // SaslSettings are those of SASLOptions that need no further package.
-      ...(sasl === undefined ? {} : { sasl: sasl as SASLOptions }),
+      // SaslSettings are those of SASLOptions that need no further package. A copy, because kafkajs keeps an authenticator in it.
+      ...(sasl === undefined ? {} : { sasl: { ...sasl } as SASLOptions }),
     })
     this.admin = kafka.admin()
   }

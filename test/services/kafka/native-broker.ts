@@ -176,6 +176,9 @@ function properties({ nodeId, port, controllerPort, directory, extra, protocol }
     `transaction.state.log.replication.factor=${copies}`,
     `transaction.state.log.min.isr=${inSync}`,
     'group.initial.rebalance.delay.ms=0',
+    // A killed broker must be missed soon.
+    'broker.session.timeout.ms=4000',
+    'broker.heartbeat.interval.ms=500',
     'num.network.threads=2',
     'num.io.threads=3',
     'log.cleaner.dedupe.buffer.size=16777216',

@@ -1,0 +1,45 @@
+import { Kafka } from 'kafkajs'
+import { describe, expect, test } from 'vitest'
+import { openRemoteCluster } from '../../../kafka/remote/remote-cluster.ts'
+import { batchOf, Trial } from '../../conformance/cluster/trial.ts'
+import { useKafka } from '../../services/kafka.ts'
+import { remoteOptions } from './remote-options.ts'
+
+describe('compressed batches', () => {
+  const kafka = useKafka()
+  const values = Array.from({ length: 500 }, (_, i) => `${'case '.repeat(i % 20)}${i}`)
+
+  test.each(['gzip', 'lz4'] as const)(
+    'with %s are taken by a broker, come back small, and read the same',
+    async (compression) => {
+      const cluster = await openRemoteCluster({ ...remoteOptions(kafka()), compression })
+      const trial = new Trial({ cluster, close: () => cluster.close() })
+      await trial.createTopic()
+      await trial.write(values)
+      expect(await trial.values()).toEqual(values)
+      const reader = cluster.openReader()
+      const [fetched] = await reader.fetch([{ topic: trial.topic, partition: 0, offset: 0 }], {
+        isolation: 'read_uncommitted',
+        maxBytes: 1024 * 1024,
+        maxBytesPerPartition: 1024 * 1024,
+        maxWaitMs: 100,
+      })
+      expect(fetched?.batches.length).toBeLessThan(batchOf(values).byteLength / 2)
+      await cluster.close()
+    },
+  )
+
+  test('of other clients are readable', async () => {
+    const cluster = await openRemoteCluster(remoteOptions(kafka()))
+    const trial = new Trial({ cluster, close: () => cluster.close() })
+    await trial.createTopic()
+    const client = new Kafka({ brokers: [...kafka().brokers], logLevel: 0 })
+    const producer = client.producer({ idempotent: true })
+    await producer.connect()
+    const messages = values.map((value) => ({ value, partition: 0 }))
+    await producer.send({ topic: trial.topic, compression: 1, messages })
+    await producer.disconnect()
+    expect(await trial.values()).toEqual(values)
+    await cluster.close()
+  })
+})

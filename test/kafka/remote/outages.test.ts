@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest'
+import { openRemoteCluster } from '../../../kafka/remote/remote-cluster.ts'
+import type { NativeBroker } from '../../services/kafka/native-broker.ts'
+import { useKafka } from '../../services/kafka.ts'
+import { NumberedLog } from './numbered-log.ts'
+import { remoteOptions } from './remote-options.ts'
+
+const count = 200
+const numbers = Array.from({ length: count }, (_, number) => number)
+
+describe('one broker', () => {
+  const kafka = useKafka({ nativeOnly: true })
+
+  test.each([
+    ['restarted in good order', (broker: NativeBroker) => broker.stop()],
+    ['killed and started again', (broker: NativeBroker) => broker.kill()],
+  ])(
+    'that is %s in the middle costs a wait: every number is there once',
+    async (name, end) => {
+      const [broker] = kafka().native
+      const cluster = await openRemoteCluster(remoteOptions(kafka()))
+      const log = new NumberedLog(cluster, name.replaceAll(' ', '-'))
+      await log.create()
+      const reading = log.read(count)
+      let restart: Promise<void> | undefined
+      await log.write(count, async (number) => {
+        // Not awaited: the writer and the reader meet a broker that is going, gone and coming.
+        if (number === count / 2) restart ??= end(broker as NativeBroker).then(() => broker?.start())
+      })
+      await restart
+      expect(await reading).toEqual(numbers)
+      expect(log.incarnations).toBeGreaterThan(1)
+      await cluster.close()
+    },
+    120_000,
+  )
+})
+
+describe('three brokers', () => {
+  const kafka = useKafka({ brokers: 3, nativeOnly: true })
+
+  test('of which each is killed once go on without it: every number is there once', async () => {
+    const cluster = await openRemoteCluster(remoteOptions(kafka()))
+    const log = new NumberedLog(cluster, 'three')
+    await log.create()
+    const reading = log.read(count)
+    const killed = new Set<NativeBroker>()
+    let absent: NativeBroker | undefined
+    await log.write(count, async (number) => {
+      const broker = kafka().native[Math.floor(number / 60)]
+      if (number % 60 !== 30 || broker === undefined || killed.has(broker)) return
+      await absent?.start()
+      killed.add(broker)
+      absent = broker
+      await broker.kill()
+    })
+    expect(await reading).toEqual(numbers)
+    expect(killed.size).toBe(3)
+    await cluster.close()
+  }, 240_000)
+})
