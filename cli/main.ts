@@ -10,7 +10,8 @@ import { lineLogger } from './logger.ts'
 import { type CommandLine, type Environment, parseCommandLine } from './option-parser.ts'
 import type { ProgramDefinition, ProgramParts } from './program.ts'
 import { type ProcessControl, Shutdown } from './shutdown.ts'
-import { openLog, startEngine } from './start-engine.ts'
+import { openLog } from './open-services.ts'
+import { startEngine } from './start-engine.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface Surroundings {

@@ -35,6 +35,19 @@ export const options = {
     ...optionalText('URL', 'the Postgres to write to; without it an embedded one', ['run']),
     alsoEnv: 'DATABASE_URL',
   },
+  kafka: {
+    ...optionalText('HOST:PORT,…', 'brokers of a Kafka cluster; without it the embedded one', ['run']),
+    alsoEnv: 'KAFKA_BROKERS',
+  },
+  redis: {
+    ...optionalText('URL', 'the Redis that keeps state; without it memory', ['run']),
+    alsoEnv: 'REDIS_URL',
+  },
+  registry: {
+    ...optionalText('URL', 'a schema registry with Confluent’s interface; without it the embedded one', ['run']),
+    alsoEnv: 'SCHEMA_REGISTRY_URL',
+  },
+  instanceId: optionalText('ID', 'name of this process in its group; default: one kept in the data directory', ['run']),
   confirm: optionalText('SCHEMA', 'allow changes of this Postgres schema that lose data', ['run']),
   boundaries: optionalText('FILE', 'neighborhood boundaries, GeoJSON or TopoJSON', ['run', 'describe']),
   port: integer('N', 'port of the page and the metrics on 127.0.0.1; 0 picks a free one', ['run'], 3110, 0, 65_535),

@@ -1,34 +1,21 @@
-// The embedded engine: cluster and registry in the data directory, state in memory, Postgres beside them or elsewhere, and the application on top.
-import { join } from 'node:path'
-import { systemClock } from '../core/clock.ts'
-import { type EmbeddedCluster, openEmbeddedCluster } from '../kafka/embedded/embedded-cluster.ts'
+// The engine of the program: what it stands on (open-services.ts), Postgres embedded or elsewhere, and the application on top.
+import type { Cluster } from '../kafka/cluster.ts'
 import { Application } from '../runtime/application.ts'
-import { type EmbeddedRegistry, openEmbeddedRegistry } from '../serdes/registry/embedded.ts'
+import type { SchemaRegistry } from '../serdes/schema-registry.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../sinks/postgres/embedded-server.ts'
-import { createPostgresSink, type PostgresSink } from '../sinks/postgres/postgres-sink.ts'
+import { createPostgresSink } from '../sinks/postgres/postgres-sink.ts'
 import { openRowReader, type RowReader } from '../sinks/postgres/row-reader.ts'
-import { MemoryBackend } from '../state/memory/memory-backend.ts'
-import type { DataDirectory } from './data-directory.ts'
-import type { Engine, EngineContext, OpenedLog, ReadyCheck } from './program.ts'
+import { openServices } from './open-services.ts'
+import type { Engine, EngineContext, ReadyCheck } from './program.ts'
 
 /** Compaction, retention and timeouts of the embedded cluster. */
 const MAINTENANCE_INTERVAL_MS = 10_000
 
-/** Opens what the data directory holds; the caller owns its lock. */
-export async function openLog(
-  directory: DataDirectory,
-): Promise<OpenedLog & { readonly cluster: EmbeddedCluster; readonly registry: EmbeddedRegistry }> {
-  const cluster = await openEmbeddedCluster({ directory: directory.log, clock: systemClock, random: Math.random })
-  const registry = await openEmbeddedRegistry({ file: join(directory.log, 'schemas.jsonl') })
-  return { cluster, registry, close: () => cluster.close() }
-}
-
 export async function startEngine(context: EngineContext): Promise<Engine> {
-  const { options, topology, directory, measurements, clock, logger } = context
+  const { options, topology, measurements, clock, logger } = context
   const closers: (() => Promise<void>)[] = []
   try {
-    const { cluster, registry } = await openLog(directory)
-    closers.push(() => cluster.close())
+    const { cluster, registry, backend, membership, maintain } = await openServices(context, closers)
     const postgres = await postgresOf(context)
     closers.push(postgres.stop)
     const reader = openRowReader(postgres.url)
@@ -45,7 +32,8 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
     if (options.fresh && mayClear(context)) await sink.clearSchema()
     const application = await Application.start({
       ...{ topology, cluster, registry, sink, clock, logger, measurements },
-      backend: new MemoryBackend(),
+      backend,
+      ...(membership === undefined ? {} : { membership }),
       config: {
         commitIntervalMs: options.commitIntervalMs,
         badLimit: options.badLimit,
@@ -57,7 +45,7 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
       application,
       cluster,
       registry,
-      sink,
+      maintain,
       postgresUrl: postgres.url,
       reader,
       closers,
@@ -86,9 +74,9 @@ async function postgresOf({
 
 interface Parts {
   readonly application: Application
-  readonly cluster: EmbeddedCluster
-  readonly registry: EmbeddedRegistry
-  readonly sink: PostgresSink
+  readonly cluster: Cluster
+  readonly registry: SchemaRegistry
+  readonly maintain: () => Promise<void>
   readonly postgresUrl: string
   readonly reader: RowReader
   /** In the order of opening; closed in the reverse. */
@@ -97,8 +85,8 @@ interface Parts {
 }
 
 class RunningEngine implements Engine {
-  readonly cluster: EmbeddedCluster
-  readonly registry: EmbeddedRegistry
+  readonly cluster: Cluster
+  readonly registry: SchemaRegistry
   readonly postgresUrl: string
   readonly rows: Engine['rows']
   readonly ended: Promise<void>
@@ -155,11 +143,11 @@ class RunningEngine implements Engine {
   }
 
   private async maintain(): Promise<void> {
-    const { cluster, maintenanceClock } = this.parts
+    const { maintain, maintenanceClock } = this.parts
     const { signal } = this.closing
     while (!signal.aborted) {
       await maintenanceClock.sleep(MAINTENANCE_INTERVAL_MS, signal)
-      if (!signal.aborted) await cluster.maintain()
+      if (!signal.aborted) await maintain()
     }
   }
 }
