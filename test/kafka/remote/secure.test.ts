@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openRemoteCluster, type RemoteOptions } from '../../../kafka/remote/remote-cluster.ts'
 import { type SecureListener, secureListener } from '../../services/kafka/secure-listener.ts'
-import { type KafkaService, startKafka } from '../../services/kafka.ts'
+import { type KafkaService, startKafka } from '../../services/kafka/start-kafka.ts'
 import { NumberedLog } from './numbered-log.ts'
 import { remoteOptions } from './remote-options.ts'
 

@@ -2,29 +2,25 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename } from 'node:fs/promises'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
-const pom = fileURLToPath(new URL('pom.xml', import.meta.url))
 const downloadMsMax = 180_000
 
 /** The jars, absolute. @throws with the reason when Maven or its repository cannot be had. */
 export async function kafkaJars(): Promise<string[]> {
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'millrace')
-  const version = createHash('sha256')
-    .update(await readFile(pom))
-    .digest('hex')
-    .slice(0, 12)
+  const version = createHash('sha256').update(pom).digest('hex').slice(0, 12)
   const remembered = join(cache, `kafka-${version}.class-path`)
   const known = await jarsIn(remembered)
   if (known !== undefined) return known
   await mkdir(cache, { recursive: true })
-  const fresh = `${remembered}.${process.pid}`
-  await maven(['-q', '-B', '-f', pom, 'dependency:build-classpath', `-Dmdep.outputFile=${fresh}`])
+  const [fresh, pomFile] = [`${remembered}.${process.pid}`, join(cache, `kafka-${version}.pom.xml`)]
+  await writeFile(pomFile, pom)
+  await maven(['-q', '-B', '-f', pomFile, 'dependency:build-classpath', `-Dmdep.outputFile=${fresh}`])
   await rename(fresh, remembered)
   return (await jarsIn(remembered)) ?? []
 }
@@ -47,3 +43,24 @@ async function maven(parameters: readonly string[]): Promise<void> {
     })
   }
 }
+
+/** Compiles nothing: names what a broker needs on its class path. */
+const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>millrace.test</groupId>
+  <artifactId>kafka</artifactId>
+  <version>1</version>
+  <packaging>pom</packaging>
+  <dependencies>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>4.3.1</version></dependency>
+    <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId><version>1.7.36</version></dependency>
+  </dependencies>
+  <build>
+    <plugins>
+      <plugin>
+        <groupId>org.apache.maven.plugins</groupId><artifactId>maven-dependency-plugin</artifactId><version>3.8.1</version>
+      </plugin>
+    </plugins>
+  </build>
+</project>
+`
