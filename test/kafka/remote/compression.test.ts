@@ -1,3 +1,4 @@
+import * as zlib from 'node:zlib'
 import { Kafka } from 'kafkajs'
 import { describe, expect, test } from 'vitest'
 import { openRemoteCluster } from '../../../kafka/remote/remote-cluster.ts'
@@ -25,6 +26,25 @@ describe('compressed batches', () => {
         maxWaitMs: 100,
       })
       expect(fetched?.batches.length).toBeLessThan(batchOf(values).byteLength / 2)
+      await cluster.close()
+    },
+  )
+
+  const hasZstd = 'zstdDecompressSync' in zlib
+  test.each(['snappy', 'zstd'])(
+    'that a broker compressed with %s are readable, or refused with the reason',
+    async (codec) => {
+      const cluster = await openRemoteCluster(remoteOptions(kafka()))
+      const trial = new Trial({ cluster, close: () => cluster.close() })
+      const admin = new Kafka({ brokers: [...kafka().brokers], logLevel: 0 }).admin()
+      await admin.connect()
+      const configEntries = [{ name: 'compression.type', value: codec }]
+      await admin.createTopics({ topics: [{ topic: trial.topic, numPartitions: 1, configEntries }] })
+      await admin.disconnect()
+      await trial.offsets()
+      await trial.write(values)
+      if (codec === 'zstd' && !hasZstd) await expect(trial.values()).rejects.toThrow(/zstd need Node 22.15/)
+      else expect(await trial.values()).toEqual(values)
       await cluster.close()
     },
   )
