@@ -5,6 +5,9 @@ import type { UpstreamStatus } from '../kafka/engine-header.ts'
 /** A timestamp may be this far ahead of the moment its record was appended. */
 export const FUTURE_TOLERANCE_MS = 600_000
 
+/** The watermark that a task tells which has none yet: its status has to be heard all the same, and −Infinity cannot be written. */
+export const BEFORE_ALL = Number.MIN_SAFE_INTEGER
+
 /** Whether an event time may touch a clock; `appendedAt` is −1 where nobody knows it. */
 export function isPlausible(timestamp: number, appendedAt: number): boolean {
   return (
@@ -61,8 +64,9 @@ export class EventTime {
     const ended = [...this.upstream.values()]
       .filter(({ status }) => status === 'ended')
       .map(({ watermark }) => watermark)
-    if (active.length > 0) this.current = Math.max(this.current, Math.min(...active, ...ended))
-    else if (ended.length > 0) this.current = Math.max(this.current, Math.min(...ended))
+    const all = [...active, ...ended]
+    const lowest = all.length > 0 ? Math.min(...all) : BEFORE_ALL
+    if (lowest > BEFORE_ALL) this.current = Math.max(this.current, lowest)
     return this.current
   }
 

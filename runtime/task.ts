@@ -16,7 +16,7 @@ import type { Subtopology, TopicSerdes, WriteNode } from '../topology/graph.ts'
 import { Accounting } from './accounting.ts'
 import { BadShare } from './bad-share.ts'
 import type { DeadLetterWriter } from './dead-letters.ts'
-import { EventTime } from './event-time.ts'
+import { BEFORE_ALL, EventTime } from './event-time.ts'
 import { Input, type InputEvents } from './input.ts'
 import type { Marker } from './marker.ts'
 import { OperatorGraph } from './operator-graph.ts'
@@ -213,8 +213,10 @@ export class Task implements TaskContext, InputEvents {
 
   /** Right after an empty fetch: inputs that have been read to their end for `idleAfterMs` no longer hold the watermark back. */
   declareIdle(now: number, idleAfterMs: number): void {
-    for (const input of this.inputs)
+    for (const input of this.inputs) {
+      input.foundNothing(now)
       if (input.hasClock && input.isDrainedSince(now - idleAfterMs)) this.idleTopics.add(input.topic)
+    }
   }
 
   private status(): UpstreamStatus {
@@ -227,7 +229,7 @@ export class Task implements TaskContext, InputEvents {
     if (this.repartitions.length === 0) return false
     const watermark = this.time.watermark(this.idleTopics)
     const { told } = this
-    if (told === undefined) return Number.isFinite(watermark)
+    if (told === undefined) return Number.isFinite(watermark) || this.status() === 'idle'
     return (
       this.status() !== told.status || (watermark > told.watermark && now - told.at >= this.around.watermarkIntervalMs)
     )
@@ -236,7 +238,7 @@ export class Task implements TaskContext, InputEvents {
   private tell(watermark: number, now: number): void {
     const status = this.status()
     for (const { topic } of this.repartitions)
-      this.around.writerOf(topic.name).broadcast(this.task, watermark, status, now)
+      this.around.writerOf(topic.name).broadcast(this.task, Math.max(watermark, BEFORE_ALL), status, now)
     this.told = { watermark, status, at: now }
   }
 

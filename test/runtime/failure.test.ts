@@ -7,7 +7,7 @@ import { type EmbeddedCluster, openEmbeddedCluster } from '../../kafka/embedded/
 import { Application } from '../../runtime/application.ts'
 import { BackOff, reactionTo } from '../../runtime/failure-policy.ts'
 import { TopicReader, TopicWriter } from '../../runtime/topic-io.ts'
-import type { WorkerConfig } from '../../runtime/worker.ts'
+import type { WorkerConfig } from '../../runtime/worker-options.ts'
 import { type EmbeddedRegistry, openEmbeddedRegistry } from '../../serdes/registry/embedded.ts'
 import { MemorySink } from '../../sinks/memory-sink.ts'
 import { MemoryBackend } from '../../state/memory/memory-backend.ts'
