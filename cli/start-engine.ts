@@ -110,6 +110,10 @@ class RunningEngine implements Engine {
     return this.parts.application.snapshot()
   }
 
+  polledAt(): number | undefined {
+    return this.parts.application.polledAt
+  }
+
   checks(): readonly ReadyCheck[] {
     const { application, reader } = this.parts
     return [

@@ -1,12 +1,14 @@
 // Feeds the measurements of an application: cells are looked up once, and numbers that exist elsewhere are copied once a second.
 import { Measurements } from '../metrics/measurements.ts'
-import type { CompiledTopology } from '../topology/graph.ts'
+import type { CompiledTopology, Subtopology } from '../topology/graph.ts'
 import type { ApplicationSnapshot, NodeSnapshot } from './snapshot.ts'
 import type { Task } from './task.ts'
 
 const APPLICATION_STATES = ['created', 'restoring', 'running', 'rebalancing', 'paused', 'draining', 'failed'] as const
 const DROPS = new Set(['late', 'expired', 'null_key', 'duplicate', 'stale', 'tombstone', 'skipped'])
+const ACCEPTED = new Set(['accepted', 'conflict'])
 const DEAD_LETTER = 'dead_letter:'
+const TABLE_DROPS = ['duplicate', 'stale', 'expired']
 
 export class ApplicationMeasurements {
   readonly commits: { count: number; lastAt: number | undefined } = { count: 0, lastAt: undefined }
@@ -18,7 +20,17 @@ export class ApplicationMeasurements {
     this.measurements = measurements ?? new Measurements(() => [])
     this.topology = topology
     this.sinkName = topology.name
-    this.measurements.cell('streams_commits_total', { result: 'error' })
+    this.startAtZero()
+  }
+
+  /** A series that appears only with its first event hides that event from a rate. */
+  private startAtZero(): void {
+    for (const result of ['ok', 'error']) this.measurements.cell('streams_commits_total', { result })
+    for (const result of ['commit', 'unknown']) this.measurements.cell('streams_transactions_total', { result })
+    this.measurements.histogram('streams_record_e2e_latency_seconds', { sink: this.sinkName })
+    for (const { operation, name: node } of this.topology.subtopologies.flatMap(operatorsOf))
+      for (const reason of operation === 'toTable' ? TABLE_DROPS : [])
+        this.measurements.cell('streams_records_dropped_total', { node, reason })
   }
 
   committed(tasks: readonly Task[], tookMs: number, now: number): void {
@@ -65,11 +77,15 @@ export class ApplicationMeasurements {
     }
   }
 
-  private observeInputs({ tasks }: ApplicationSnapshot): void {
+  /** The oldest unprocessed record came in after the last processed one: its age is at most that one's. */
+  private observeInputs({ tasks, at }: ApplicationSnapshot): void {
     for (const { inputs } of tasks)
-      for (const { topic, partition, committed, end, earliest } of inputs) {
+      for (const { topic, partition, committed, end, earliest, readUpTo } of inputs) {
         const labels = { topic, partition: String(partition) }
-        this.measurements.cell('streams_consumer_lag_records', labels).value = end - committed
+        const lag = end - committed
+        this.measurements.cell('streams_consumer_lag_records', labels).value = lag
+        this.measurements.cell('streams_consumer_lag_seconds', labels).value =
+          lag > 0 && readUpTo !== undefined ? Math.max(0, at - readUpTo) / 1000 : 0
         this.measurements.cell('streams_consumer_committed_offset', labels).value = committed
         this.measurements.cell('streams_consumer_end_offset', labels).value = end
         this.measurements.cell('streams_consumer_beginning_offset', labels).value = earliest
@@ -99,7 +115,25 @@ export class ApplicationMeasurements {
       for (const [reason, count] of deadLettersOf(nodes.filter(({ subtopology }) => subtopology === id)))
         this.measurements.cell('streams_dlq_records_total', { source_topic, reason }).value = count
       if (kind === 'stream') this.observeWatermark(id, tasks)
+      this.observeUnaccounted(
+        source_topic,
+        nodes.filter(({ subtopology }) => subtopology === id),
+      )
     }
+  }
+
+  /** Behind a source whose records all meet a deduplicating table, every record read has one outcome. */
+  private observeUnaccounted(topic: string, nodes: readonly NodeSnapshot[]): void {
+    const counted = nodes.flatMap(({ outcomes }) => Object.entries(outcomes))
+    if (!counted.some(([outcome]) => ACCEPTED.has(outcome))) return
+    const read = nodes[0]?.in ?? 0
+    const told = counted
+      .filter(
+        ([outcome]) =>
+          ACCEPTED.has(outcome) || outcome.startsWith(DEAD_LETTER) || (DROPS.has(outcome) && outcome !== 'expired'),
+      )
+      .reduce((sum, [, count]) => sum + count, 0)
+    this.measurements.cell('streams_unaccounted_records', { topic }).value = read - told
   }
 
   /** The slowest task decides how far a sub-topology is complete. */
@@ -111,6 +145,10 @@ export class ApplicationMeasurements {
     this.measurements.cell('streams_watermark_timestamp_seconds', { node: source.name }).value =
       Math.min(...watermarks) / 1000
   }
+}
+
+function operatorsOf({ nodes }: Subtopology) {
+  return nodes.flatMap((node) => (node.kind === 'operator' ? [node] : []))
 }
 
 function deadLettersOf(nodes: readonly NodeSnapshot[]): Map<string, number> {

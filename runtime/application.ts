@@ -55,6 +55,8 @@ export class Application {
   private readonly ends: LogEnds
   private readonly measurements: ApplicationMeasurements
   private readonly stopping = new AbortController()
+  /** When the worker's loop last came round, ms UTC. */
+  polledAt: number | undefined
   private current: ApplicationState = 'restoring'
   private restoring: { readonly done: number; readonly total: number } | undefined
 
@@ -165,6 +167,7 @@ export class Application {
     while (!signal.aborted) {
       await this.globalTables.follow()
       await this.worker.step(POLL_WAIT_MS, signal)
+      this.polledAt = this.clock.now()
       if (this.current === 'restoring' && this.worker.isRunning()) this.current = 'running'
       await yieldToOthers()
     }

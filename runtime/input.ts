@@ -29,6 +29,8 @@ export class Input {
   readonly topicId: string
   /** Next offset to read. */
   position: number
+  /** When the last record read entered the system, ms UTC. */
+  readUpTo: number | undefined
   private drainedSince: number | undefined
   private row = 0
   private readonly serdes: TopicSerdes
@@ -84,12 +86,19 @@ export class Input {
         if (!(error instanceof UnresolvedSchema)) throw error
         await this.serdes.value.resolve?.(error.schemaId)
       }
+    const ingestedAt = records.at(-1)?.ingestedAt ?? 0
+    if (ingestedAt > 0) this.readUpTo = ingestedAt
     return records
   }
 
   /** After each fetch that answered for this partition: `end` is its end for committed readers. */
   reached(end: number, now: number): void {
     this.drainedSince = this.position < end ? undefined : now
+  }
+
+  /** After a fetch that answered for no partition at all: this one has nothing to read either. */
+  foundNothing(now: number): void {
+    this.drainedSince ??= now
   }
 
   isDrainedSince(moment: number): boolean {

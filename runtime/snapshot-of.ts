@@ -83,7 +83,14 @@ function sinkTask(task: SinkTask, ends: LogEnds): TaskSnapshot {
 
 function partition(input: Input, committed: number, ends: LogEnds): PartitionSnapshot {
   const { earliest, end } = ends.of(input.topic, input.partition)
-  return { topic: input.topic, partition: input.partition, committed, end: Math.max(end, committed), earliest }
+  return {
+    topic: input.topic,
+    partition: input.partition,
+    committed,
+    end: Math.max(end, committed),
+    earliest,
+    readUpTo: input.readUpTo,
+  }
 }
 
 function nodesOf(topology: CompiledTopology, accounts: readonly Accounting[]): NodeSnapshot[] {

@@ -9,6 +9,8 @@ export interface PartitionSnapshot extends TopicPartition {
   /** End of the log for committed readers. */
   readonly end: number
   readonly earliest: number
+  /** When the last record read entered the system, ms UTC; undefined before the first. */
+  readonly readUpTo?: number | undefined
 }
 
 export interface TaskSnapshot {
@@ -26,7 +28,7 @@ export interface NodeSnapshot {
   readonly subtopology: number
   readonly in: number
   readonly out: number
-  /** Counts by outcome (accepted, duplicate, …) and dead letters as `dead_letter:<reason>`; over the data's whole life. */
+  /** Counts by outcome (accepted, duplicate, …) and dead letters as `dead_letter:<reason>`; of stream nodes over the data's whole life, of sinks since this process began. */
   readonly outcomes: Readonly<Record<string, number>>
 }
 

@@ -93,7 +93,7 @@ export class Worker {
     try {
       if (this.tasks.length > 0 && !this.hasFailed) await this.commitNow(new Set(this.tasks))
     } finally {
-      for (const slot of this.slots.values()) this.drop(slot)
+      for (const slot of this.slots.values()) await this.drop(slot)
       await this.reader.close()
       await this.options.membership.leave()
     }
@@ -130,7 +130,7 @@ export class Worker {
     const releasing = new Set(leaving.flatMap(([, { task }]) => (task === undefined ? [] : [task])))
     if (releasing.size > 0) await this.commitNow(releasing)
     for (const [name, slot] of leaving) {
-      this.drop(slot)
+      await this.drop(slot)
       slot.lifecycle.move('CLOSED')
       this.slots.delete(name)
     }
@@ -245,7 +245,7 @@ export class Worker {
       events?.commitFailed?.(error)
       throw error
     }
-    for (const task of failed) this.forget(task)
+    for (const task of failed) await this.forget(task)
     this.workSince = undefined
     this.lastCommitAt = clock.now()
     events?.committed?.(tasks, this.lastCommitAt - now)
@@ -266,27 +266,38 @@ export class Worker {
       throw new StreamsError('outage', 'failures have followed each other for too long', { cause: error })
     }
     logger.warn(`${reaction}`, { error: error instanceof Error ? error.message : String(error), pauseMs: pause })
-    this.discard(reaction === 'new incarnation')
+    await this.discard(reaction === 'new incarnation')
     await clock.sleep(pause, signal)
   }
 
   /** Forgets everything since the last commit. The log still has it: tasks are opened again from there. */
-  private discard(newIncarnation: boolean): void {
+  private async discard(newIncarnation: boolean): Promise<void> {
     if (newIncarnation) this.incarnation.end()
     this.outputs.reuse(this.outputs.take())
     this.workSince = undefined
-    for (const slot of this.slots.values()) if (slot.task !== undefined) this.forget(slot.task)
+    for (const slot of this.slots.values()) if (slot.task !== undefined) await this.forget(slot.task)
   }
 
-  private forget(task: Task): void {
+  private async forget(task: Task): Promise<void> {
     const slot = this.slots.get(task.name)
     if (slot?.task !== task) return
-    slot.task = undefined
     slot.lifecycle.move('CLAIMING')
+    await this.closeState(slot)
   }
 
-  private drop(slot: Slot): void {
-    slot.task = undefined
+  private async drop(slot: Slot): Promise<void> {
     if (slot.lifecycle.state === 'RUNNING') slot.lifecycle.move('SUSPENDED')
+    await this.closeState(slot)
+  }
+
+  /** Gives back what the backend holds for the task in this process; what it has stored stays. */
+  private async closeState(slot: Slot): Promise<void> {
+    const { task } = slot
+    slot.task = undefined
+    try {
+      await task?.state.close()
+    } catch (error) {
+      this.options.logger.debug('a state was not closed', { task: taskName(slot.id), error: String(error) })
+    }
   }
 }
