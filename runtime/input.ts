@@ -101,11 +101,6 @@ export class Input {
     this.drainedSince ??= now
   }
 
-  /** After a fetch that answered for no partition at all: this one has nothing to read either. */
-  foundNothing(now: number): void {
-    this.drainedSince ??= now
-  }
-
   isDrainedSince(moment: number): boolean {
     return this.drainedSince !== undefined && this.drainedSince <= moment
   }
