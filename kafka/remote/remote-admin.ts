@@ -8,6 +8,7 @@ import type { Address, BrokerLinks } from './broker-links.ts'
 import type { ClusterMap, Led } from './cluster-map.ts'
 import { type Coordinators, coordinatorOf } from './coordinators.ts'
 import { deleteRecords } from './messages/delete-records.ts'
+import type { GroupMemberIdentity } from './messages/group-fields.ts'
 import { earliestTimestamp, type ListedOffset, latestTimestamp, listOffsets } from './messages/list-offsets.ts'
 import type { TopicMetadata } from './messages/metadata.ts'
 import { offsetCommit } from './messages/offset-commit.ts'
@@ -23,6 +24,8 @@ export interface RemoteAdminParts {
   readonly persistence: Persistence
   readonly replicationFactor: number | undefined
   readonly requestTimeoutMs: number
+  /** Who this process is in a group. */
+  readonly identityIn: (group: string) => GroupMemberIdentity
 }
 
 /** Copies of each partition where nobody said how many. */
@@ -133,7 +136,7 @@ export class RemoteAdmin implements Admin {
       keyType: coordinatorOf.group,
       key: group,
       message: offsetCommit,
-      request: { groupId: group, generationId: -1, memberId: '', groupInstanceId: undefined, positions },
+      request: { ...this.parts.identityIn(group), positions },
       errorOf: (answers) => answers.find(({ errorCode: code }) => code !== errorCode.none)?.errorCode ?? errorCode.none,
       isRepeatable: true,
       over: this.parts.links,

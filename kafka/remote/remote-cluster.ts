@@ -91,9 +91,11 @@ class RemoteCluster implements Cluster {
     this.map = new ClusterMap(brokers.map(addressOf), this.controlLinks, newTopicPatience)
     this.coordinators = new Coordinators(this.map, this.controlLinks, this.persistence)
     const { map, coordinators, persistence, topics } = this
-    this.groups = new RemoteGroups({ coordinators, links: this.groupLinks, requestTimeoutMs })
-    const links = this.controlLinks
-    this.admin = new RemoteAdmin({ links, map, coordinators, topics, persistence, replicationFactor, requestTimeoutMs })
+    const groups = new RemoteGroups({ coordinators, links: this.groupLinks, requestTimeoutMs })
+    const identityIn = (group: string) => groups.identityIn(group)
+    const common = { links: this.controlLinks, map, coordinators, topics, persistence, requestTimeoutMs }
+    this.groups = groups
+    this.admin = new RemoteAdmin({ ...common, replicationFactor, identityIn })
   }
 
   async connect(): Promise<void> {

@@ -28,6 +28,8 @@ export interface RemoteGroupsParts {
 
 export class RemoteGroups implements GroupCoordinator {
   private readonly parts: RemoteGroupsParts
+  /** By group: who this process is in it. */
+  private readonly memberships = new Map<string, GroupMemberIdentity>()
 
   constructor(parts: RemoteGroupsParts) {
     this.parts = parts
@@ -54,6 +56,7 @@ export class RemoteGroups implements GroupCoordinator {
     const request = { ...identityOf(member), assignments: wrapped }
     const answer = await this.ask(member.group, syncGroup, request)
     requireMember(answer, member.group, syncGroup.name)
+    this.memberships.set(member.group, identityOf(member))
     return unwrapUserData(answer.assignment)
   }
 
@@ -77,6 +80,7 @@ export class RemoteGroups implements GroupCoordinator {
   /** Whoever is not a member any more has left. */
   async leave(member: MemberIdentity): Promise<void> {
     const { group, memberId, instanceId } = member
+    if (this.memberships.get(group)?.memberId === memberId) this.memberships.delete(group)
     const request = { groupId: group, memberId, groupInstanceId: instanceId }
     const answer = await this.ask(group, leaveGroup, request)
     if (answer.errorCode !== errorCode.none) throw brokerError(answer.errorCode, leaveGroup.name)
@@ -86,6 +90,12 @@ export class RemoteGroups implements GroupCoordinator {
       left.errorCode,
     )
     if (!isGone) throw brokerError(left.errorCode, leaveGroup.name)
+  }
+
+  /** What goes with positions: a group that has members takes them from its members only. */
+  identityIn(group: string): GroupMemberIdentity {
+    const nobody = { groupId: group, generationId: -1, memberId: '', groupInstanceId: undefined }
+    return this.memberships.get(group) ?? nobody
   }
 
   private joinOnce(request: JoinRequest): Promise<JoinGroupAnswer> {

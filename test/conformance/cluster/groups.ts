@@ -49,6 +49,15 @@ export function groupConformance(trial: () => Trial): void {
       expect(await trial().cluster.admin.committed(group.name, [{ topic, partition: 0 }])).toEqual([1])
     })
 
+    test('a member may set positions without a transaction', async () => {
+      await trial().createTopic()
+      const { topic, cluster } = trial()
+      const group = new GroupTrial(trial())
+      await group.joinAndSync({ assignment: 'all' })
+      await cluster.admin.commitOffsets(group.name, [{ topic, partition: 0, offset: 4 }])
+      expect(await cluster.admin.committed(group.name, [{ topic, partition: 0 }])).toEqual([4])
+    })
+
     test('a static instance that comes again takes the place of its predecessor, which is fenced', async () => {
       const group = new GroupTrial(trial())
       const first = await group.joinAndSync({ assignment: 'all', instanceId: 'worker-1' })

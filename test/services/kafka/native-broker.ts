@@ -176,7 +176,8 @@ function properties({ nodeId, port, controllerPort, directory, extra, protocol }
     `transaction.state.log.replication.factor=${copies}`,
     `transaction.state.log.min.isr=${inSync}`,
     'group.initial.rebalance.delay.ms=0',
-    // A killed broker must be missed soon.
+    // Killed brokers and transactions left open must be missed soon.
+    'transaction.abort.timed.out.transaction.cleanup.interval.ms=500',
     'broker.session.timeout.ms=4000',
     'broker.heartbeat.interval.ms=500',
     'num.network.threads=2',

@@ -90,6 +90,7 @@ async function startContainer(): Promise<KafkaService> {
       KAFKA_TRANSACTION_STATE_LOG_MIN_ISR: '1',
       KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0',
       KAFKA_LOG_RETENTION_MS: '-1',
+      KAFKA_TRANSACTION_ABORT_TIMED_OUT_TRANSACTION_CLEANUP_INTERVAL_MS: '500',
     })
     .start()
   return { brokers: [`127.0.0.1:${port}`], native: [], stop: async () => void (await container.stop()) }
