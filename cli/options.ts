@@ -50,7 +50,9 @@ export const options = {
   instanceId: optionalText('ID', 'name of this process in its group; default: one kept in the data directory', ['run']),
   confirm: optionalText('SCHEMA', 'allow changes of this Postgres schema that lose data', ['run']),
   boundaries: optionalText('FILE', 'neighborhood boundaries, GeoJSON or TopoJSON', ['run', 'describe']),
-  port: integer('N', 'port of the page and the metrics on 127.0.0.1; 0 picks a free one', ['run'], 3110, 0, 65_535),
+  port: integer('N', 'port of the page and the metrics; 0 picks a free one', ['run'], 3110, 0, 65_535),
+  host: text('ADDRESS', 'where the page and the metrics listen', ['run'], '127.0.0.1'),
+  allowRemote: flag('let --host be seen from other machines: whoever reaches it reads everything', ['run']),
   speed: integer(
     'N',
     'how many times faster than life the simulator runs through its past week; 1 begins now',

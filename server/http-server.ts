@@ -13,7 +13,7 @@ import { dataRoutes } from './data-routes.ts'
 import { EventStreams } from './event-streams.ts'
 import type { ReadyCheck } from './health.ts'
 import { healthRoutes } from './health-routes.ts'
-import { listen } from './listen.ts'
+import { type ListenAddress, listen } from './listen.ts'
 import { pageRoutes } from './page-routes.ts'
 import { measureRequests } from './request-metrics.ts'
 import { keepRules } from './rules.ts'
@@ -26,6 +26,8 @@ export interface ServerOptions {
   readonly version: string
   /** IANA zone in which people read hours. */
   readonly zone: string
+  /** Default: 127.0.0.1, which only this machine reaches. */
+  readonly address?: ListenAddress
   readonly topology: CompiledTopology
   readonly measurements: Measurements
   readonly metrics: MetricsPage
@@ -41,7 +43,7 @@ export interface ServerOptions {
 }
 
 export interface HttpServer {
-  /** Binds 127.0.0.1; 0 picks a free port. Returns the page's address. @throws StreamsError `port_in_use` */
+  /** 0 picks a free port. Returns the page's address. @throws StreamsError `port_in_use`, `remote_not_allowed` */
   listen(port: number): Promise<string>
   close(): Promise<void>
   /** For tests: answers without a socket. */
@@ -59,7 +61,7 @@ export function createServer(options: ServerOptions): HttpServer {
   })
   const events = new EventStreams(options)
   requireAccess(server)
-  keepRules(server, options.logger)
+  keepRules(server, options)
   measureRequests(server, options.measurements, options.clock)
   healthRoutes(server, options)
   topologyRoutes(server, options)
@@ -67,7 +69,7 @@ export function createServer(options: ServerOptions): HttpServer {
   pageRoutes(server, options)
   events.routes(server)
   return {
-    listen: (port) => listen(server, port),
+    listen: (port) => listen(server, port, options.address),
     inject: server.inject.bind(server),
     close: async () => {
       events.close()

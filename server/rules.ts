@@ -1,6 +1,6 @@
-// What every answer keeps: security headers, errors as JSON without insides, and only requests that name this machine.
+// What every answer keeps: security headers, errors as JSON without insides, and only requests that name this server.
 import type { FastifyError, FastifyInstance } from 'fastify'
-import type { Logger } from '../core/logger.ts'
+import type { ServerOptions } from './http-server.ts'
 
 const headers = {
   'content-security-policy': "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -9,14 +9,15 @@ const headers = {
   'cross-origin-resource-policy': 'same-origin',
 }
 
-const localNames = new Set(['127.0.0.1', 'localhost', '[::1]'])
+const localNames = ['127.0.0.1', 'localhost', '[::1]']
 
-export function keepRules(server: FastifyInstance, logger: Logger): void {
+export function keepRules(server: FastifyInstance, { logger, address }: ServerOptions): void {
+  const names = new Set([...localNames, address?.host])
   server.addHook('onRequest', async (request, reply) => {
     reply.headers(headers)
     // A page on the web could otherwise reach us under a name of its own that it lets point to this machine.
-    if (!localNames.has(request.hostname))
-      await reply.code(421).send({ error: 'this server answers to 127.0.0.1 only' })
+    if (!names.has(request.hostname))
+      await reply.code(421).send({ error: 'this server answers to 127.0.0.1 and to the name that --host gives' })
   })
   server.setErrorHandler((error: FastifyError, request, reply) => {
     const status = error.statusCode ?? 500

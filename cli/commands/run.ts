@@ -106,7 +106,7 @@ function nameApplication(measurements: Measurements, version: string, topology: 
 }
 
 function serverOf(
-  { parts, clock, logger, shutdown }: RunContext,
+  { parts, options, clock, logger, shutdown }: RunContext,
   topology: CompiledTopology,
   measurements: Measurements,
   engine: () => Engine | undefined,
@@ -122,6 +122,7 @@ function serverOf(
     title,
     version,
     zone,
+    address: options,
     topology,
     measurements,
     metrics: metricsPage(measurements, { app: topology.name, mode: 'live' }),

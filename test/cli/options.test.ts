@@ -20,6 +20,8 @@ test('without arguments the application runs with its defaults', () => {
     fresh: false,
     postgres: undefined,
     port: 3110,
+    host: '127.0.0.1',
+    allowRemote: false,
     commitIntervalMs: 100,
   })
 })

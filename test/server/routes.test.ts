@@ -143,6 +143,36 @@ test('answers only to names of this machine', async () => {
   expect((await server.inject({ url: '/api/snapshot', headers: { host: 'localhost:3110' } })).statusCode).toBe(200)
 })
 
+test('answers to the name it was told to listen on', async () => {
+  const told = sampleServer(clock, { address: { host: 'millrace', allowRemote: true } })
+  const statusFor = async (host: string) => (await told.inject({ url: '/metrics', headers: { host } })).statusCode
+  expect(await statusFor('millrace:3110')).toBe(200)
+  expect(await statusFor('127.0.0.1:3110')).toBe(200)
+  expect(await statusFor('evil.example')).toBe(421)
+})
+
+test.each(['0.0.0.0', '::', '192.0.2.1', 'millrace'])(
+  'does not listen on %s, which others may reach, unless that is meant',
+  async (host) => {
+    const remote = sampleServer(clock, { address: { host } })
+    await expect(remote.listen(0)).rejects.toThrow(`--host ${host} can be reached from other machines`)
+    await remote.close()
+  },
+)
+
+test.each([
+  { host: '0.0.0.0', allowRemote: true },
+  { host: '127.0.0.2', allowRemote: false },
+  { host: 'localhost', allowRemote: false },
+])('listens on $host, allowed to be remote: $allowRemote', async (address) => {
+  const listening = sampleServer(clock, { address })
+  const { port } = new URL(await listening.listen(0))
+  const host = address.host === '0.0.0.0' ? '127.0.0.1' : address.host
+  const answer = await fetch(`http://${host}:${port}/livez`)
+  expect(answer.status).toBe(200)
+  await listening.close()
+})
+
 test('an error inside stays inside', async () => {
   const failing = sampleServer(clock, { readVolume: () => Promise.reject(new Error('password of secret')) })
   const answer = await failing.inject('/api/volume')
