@@ -12,15 +12,17 @@ import { RecordColumns } from '../kafka/record-batch/record-columns.ts'
 import type { Outcome, TaskContext } from '../processors/operator.ts'
 import type { TaskState, Writer } from '../state/backend.ts'
 import { TaskStores } from '../state/task-stores.ts'
-import type { Subtopology, TopicSerdes, WriteNode } from '../topology/graph.ts'
+import type { Subtopology, TopicSerdes } from '../topology/graph.ts'
 import { Accounting } from './accounting.ts'
 import { BadShare } from './bad-share.ts'
 import type { DeadLetterWriter } from './dead-letters.ts'
-import { BEFORE_ALL, EventTime } from './event-time.ts'
+import { EventTime } from './event-time.ts'
 import { Input, type InputEvents } from './input.ts'
+import { type InputStart, startOf } from './input-start.ts'
 import type { Marker } from './marker.ts'
 import { OperatorGraph } from './operator-graph.ts'
 import type { RecordWriter } from './record-writer.ts'
+import { WatermarkBroadcast } from './watermark-broadcast.ts'
 
 /** So few that what one step makes of them is still in the processor's cache when the next one reads it, and dies young. */
 const RESIDENT_ROWS = 128
@@ -51,12 +53,6 @@ export interface Claim {
   readonly oldFences: readonly Writer[]
 }
 
-/** Where an input starts when the marker says nothing of it. */
-export interface InputStart {
-  readonly topicId: string
-  readonly earliest: number
-}
-
 export class Task implements TaskContext, InputEvents {
   readonly task: TaskId
   readonly name: string
@@ -76,14 +72,13 @@ export class Task implements TaskContext, InputEvents {
   /** State that has to be asked is asked once a batch. */
   private readonly rowsAtATime: number
   private readonly badShare: BadShare
-  private readonly repartitions: readonly WriteNode[]
+  private readonly broadcast: WatermarkBroadcast
   private reading: Input | undefined
   private touched = false
   /** Control records of the batch that is being read: they are no data. */
   private watermarksHeard = 0
   private committedPositions: readonly Position[] = []
   private readonly idleTopics = new Set<string>()
-  private told: { watermark: number; status: UpstreamStatus; at: number } | undefined
   private advancedTo: number
 
   constructor(
@@ -113,11 +108,13 @@ export class Task implements TaskContext, InputEvents {
       (node) =>
         new Input(node, partition, around.serdesOf(node.topic.name), startOf(node.topic.name, claim.marker, starts)),
     )
-    this.time = this.restoreTime(feeders, claim.marker)
+    this.time = restoredTime(this.inputs, feeders, claim.marker)
     this.advancedTo = this.time.watermark()
     this.accounting = new Accounting(claim.marker.counts)
-    this.repartitions = subtopology.nodes.filter(
-      (node): node is WriteNode => node.kind === 'write' && node.topic.role === 'repartition',
+    this.broadcast = new WatermarkBroadcast(
+      this.task,
+      repartitionWriters(subtopology, around),
+      around.watermarkIntervalMs,
     )
     this.graph = new OperatorGraph(subtopology, this, this.accounting, {
       write: (node, record) => around.writerOf(node.topic.name).write(record, around.now()),
@@ -165,7 +162,7 @@ export class Task implements TaskContext, InputEvents {
 
   /** Whether a commit would write anything. */
   hasWork(now: number): boolean {
-    return this.touched || this.mustTell(now)
+    return this.touched || this.broadcast.isDue(this.time.watermark(this.idleTopics), this.status(), now)
   }
 
   /** The end of R3: what time and coalescing release, and the word to the tasks behind. */
@@ -178,7 +175,7 @@ export class Task implements TaskContext, InputEvents {
     }
     await this.graph.tick(now)
     await this.graph.flush()
-    if (this.mustTell(now)) this.tell(watermark, now)
+    if (this.broadcast.isDue(watermark, this.status(), now)) this.broadcast.tell(watermark, this.status(), now)
   }
 
   toMarker(): Marker {
@@ -222,24 +219,6 @@ export class Task implements TaskContext, InputEvents {
   private status(): UpstreamStatus {
     const sourcesIdle = this.inputs.every(({ hasClock, topic }) => !hasClock || this.idleTopics.has(topic))
     return sourcesIdle && this.time.upstreamIdle() ? 'idle' : 'active'
-  }
-
-  /** The tasks behind hear of a moved watermark at most once a second, of a changed status at once. */
-  private mustTell(now: number): boolean {
-    if (this.repartitions.length === 0) return false
-    const watermark = this.time.watermark(this.idleTopics)
-    const { told } = this
-    if (told === undefined) return Number.isFinite(watermark) || this.status() === 'idle'
-    return (
-      this.status() !== told.status || (watermark > told.watermark && now - told.at >= this.around.watermarkIntervalMs)
-    )
-  }
-
-  private tell(watermark: number, now: number): void {
-    const status = this.status()
-    for (const { topic } of this.repartitions)
-      this.around.writerOf(topic.name).broadcast(this.task, Math.max(watermark, BEFORE_ALL), status, now)
-    this.told = { watermark, status, at: now }
   }
 
   // ---- TaskContext
@@ -311,34 +290,23 @@ export class Task implements TaskContext, InputEvents {
       this.around.now(),
     )
   }
-
-  private restoreTime(feeders: readonly TaskId[], marker: Marker): EventTime {
-    const time = new EventTime(
-      this.inputs.filter(({ hasClock }) => hasClock).map(({ topic }) => topic),
-      feeders,
-    )
-    time.restore(
-      Object.fromEntries(Object.entries(marker.inputs).map(([topic, { clock }]) => [topic, clock])),
-      marker.upstream,
-      marker.watermark,
-    )
-    return time
-  }
 }
 
-function startOf(
-  topic: string,
-  marker: Marker,
-  starts: ReadonlyMap<string, InputStart>,
-): { topicId: string; offset: number } {
-  const start = starts.get(topic)
-  assert(start !== undefined, `nobody looked up where ${topic} begins`)
-  const stored = marker.inputs[topic]
-  if (stored === undefined) return { topicId: start.topicId, offset: start.earliest }
-  if (stored.topicId !== start.topicId)
-    throw new StreamsError(
-      'topic_recreated',
-      `topic ${topic} was made anew since the application read it: reset the application, or bring the old topic back`,
-    )
-  return { topicId: stored.topicId, offset: stored.offset }
+/** A sub-topology may write to several repartition topics: all of them hear how far it is. */
+function repartitionWriters({ nodes }: Subtopology, { writerOf }: TaskSurroundings): RecordWriter[] {
+  return nodes.flatMap((node) =>
+    node.kind === 'write' && node.topic.role === 'repartition' ? [writerOf(node.topic.name)] : [],
+  )
+}
+
+function restoredTime(
+  inputs: readonly Input[],
+  feeders: readonly TaskId[],
+  { inputs: read, upstream, watermark }: Marker,
+): EventTime {
+  const clocked = inputs.filter(({ hasClock }) => hasClock).map(({ topic }) => topic)
+  const time = new EventTime(clocked, feeders)
+  const clocks = Object.fromEntries(Object.entries(read).map(([topic, { clock }]) => [topic, clock]))
+  time.restore(clocks, upstream, watermark)
+  return time
 }

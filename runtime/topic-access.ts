@@ -5,10 +5,11 @@ import type { SchemaRegistry } from '../serdes/schema-registry.ts'
 import type { CompiledTopology, Subtopology, TopicSerdes } from '../topology/graph.ts'
 import { DeadLetterWriter } from './dead-letters.ts'
 import type { GlobalTables } from './global-tables.ts'
+import type { InputStart } from './input-start.ts'
 import { prepareTopics } from './internal-topics.ts'
 import type { OutputBuffers } from './output-buffers.ts'
 import { RecordWriter } from './record-writer.ts'
-import type { InputStart, TaskSurroundings } from './task.ts'
+import type { TaskSurroundings } from './task.ts'
 
 export class TopicAccess {
   private readonly admin: Admin
