@@ -17,6 +17,7 @@ import { Accounting } from './accounting.ts'
 import { EventTime } from './event-time.ts'
 import { Input, type InputEvents } from './input.ts'
 import { OperatorGraph } from './operator-graph.ts'
+import { slicesOf } from './row-slices.ts'
 import { statelessState } from './stateless-state.ts'
 
 export interface SinkTaskOptions {
@@ -144,7 +145,8 @@ export class SinkTask implements TaskContext, InputEvents {
     for (const next of committedBatches(fetched, from, this.columns)) {
       if (this.columns.count > 0) {
         this.accounting.add(this.input.node.name, 'in', this.columns.count)
-        await this.graph.run(this.input.node, await this.input.read(this.columns, this.time, this))
+        for (const rows of slicesOf(this.columns.count))
+          await this.graph.run(this.input.node, await this.input.read(this.columns, this.time, this, rows))
       }
       this.input.position = next
     }

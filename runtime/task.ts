@@ -22,10 +22,14 @@ import { type InputStart, startOf } from './input-start.ts'
 import type { Marker } from './marker.ts'
 import { OperatorGraph } from './operator-graph.ts'
 import type { RecordWriter } from './record-writer.ts'
+<<<<<<< HEAD
 import { WatermarkBroadcast } from './watermark-broadcast.ts'
 
 /** So few that what one step makes of them is still in the processor's cache when the next one reads it, and dies young. */
 const RESIDENT_ROWS = 128
+=======
+import { SLICE_ROWS, slicesOf } from './row-slices.ts'
+>>>>>>> 46fae02 (wip)
 
 /** What a worker lends its tasks. */
 export interface TaskSurroundings {
@@ -94,7 +98,7 @@ export class Task implements TaskContext, InputEvents {
     this.task = { subtopology: subtopology.id, partition }
     this.name = taskName(this.task)
     this.state = state
-    this.rowsAtATime = state.isResident ? RESIDENT_ROWS : Number.POSITIVE_INFINITY
+    this.rowsAtATime = state.isResident ? SLICE_ROWS : Number.POSITIVE_INFINITY
     this.claim = claim
     this.changelogOffset = claim.offset
     this.oldFences = claim.oldFences
@@ -152,10 +156,8 @@ export class Task implements TaskContext, InputEvents {
     this.reading = input
     this.watermarksHeard = 0
     const { count } = this.columns
-    for (let from = 0; from < count; from += this.rowsAtATime) {
-      const rows = { from, end: Math.min(count, from + this.rowsAtATime) }
+    for (const rows of slicesOf(count, this.rowsAtATime))
       await this.graph.run(input.node, await input.read(this.columns, this.time, this, rows))
-    }
     this.accounting.add(input.node.name, 'in', count - this.watermarksHeard)
     this.badShare.recordSeen(count)
   }
