@@ -1,5 +1,5 @@
 // One task: a partition of a sub-topology with its inputs, state, operators and time. It processes and says what a commit must hold;
-// claiming is take-over.ts, committing is commit-cycle.ts.
+// claiming is take-over.ts, committing is commit-cycle.ts. Over 300 lines because it is also what operators and inputs see of their task.
 import { assert } from '../core/assert.ts'
 import { StreamsError } from '../core/errors.ts'
 import type { Random } from '../core/random.ts'
