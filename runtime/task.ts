@@ -22,14 +22,8 @@ import { type InputStart, startOf } from './input-start.ts'
 import type { Marker } from './marker.ts'
 import { OperatorGraph } from './operator-graph.ts'
 import type { RecordWriter } from './record-writer.ts'
-<<<<<<< HEAD
-import { WatermarkBroadcast } from './watermark-broadcast.ts'
-
-/** So few that what one step makes of them is still in the processor's cache when the next one reads it, and dies young. */
-const RESIDENT_ROWS = 128
-=======
 import { SLICE_ROWS, slicesOf } from './row-slices.ts'
->>>>>>> 46fae02 (wip)
+import { WatermarkBroadcast } from './watermark-broadcast.ts'
 
 /** What a worker lends its tasks. */
 export interface TaskSurroundings {
