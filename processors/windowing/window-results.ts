@@ -26,15 +26,25 @@ export interface ResultRules<A> {
 }
 
 /** A window that changed since the last commit. */
-interface ChangedWindow<K, A> {
+class ChangedWindow<K, A> {
   readonly key: K
   readonly start: number
   value: A
   timestamp: number
   clock: number
-  ingestedAt: number
+  ingestedAt = 0
   emitted: number
   isFinal: boolean
+
+  constructor(key: K, start: number, { value, timestamp, clock, emitted, isFinal }: WindowState<A>) {
+    this.key = key
+    this.start = start
+    this.value = value
+    this.timestamp = timestamp
+    this.clock = clock
+    this.emitted = emitted
+    this.isFinal = isFinal
+  }
 }
 
 export class WindowResults<K, A> {
@@ -116,7 +126,7 @@ export class WindowResults<K, A> {
   private begin(key: K, start: number): ChangedWindow<K, A> {
     const isClosed = this.context.watermark() >= this.closesAt(start)
     const state = this.store.get(key, start) ?? this.empty(isClosed)
-    const window = { ...state, key, start, ingestedAt: 0 }
+    const window = new ChangedWindow(key, start, state)
     if (!state.isFinal) this.open.add(key, start)
     let windows = this.changed.get(start)
     if (windows === undefined) {
