@@ -81,9 +81,10 @@ class KafkajsLink implements Link {
   }
 
   async send(api: RequestKind, parts: readonly Buffer[], timeoutMs = 0): Promise<Buffer> {
-    if (this.hasSasl && !this.connection.isAuthenticated()) await this.connection.authenticate()
     if (!this.isOpen) throw new Retriable('connection_lost', `the connection for ${api.name} is closed`)
     try {
+      // Credentials may be good for a time only.
+      if (this.hasSasl && !this.connection.isAuthenticated()) await this.connection.authenticate()
       return await this.exchange(api, parts, Math.max(timeoutMs, this.requestTimeoutMs))
     } catch (cause) {
       // What comes behind an unanswered request would wait for it as well.

@@ -143,12 +143,11 @@ export class RemoteProducer implements TransactionalProducer {
   }
 
   private track(request: Promise<readonly ProduceResult[]>): Promise<readonly ProduceResult[]> {
-    const settled = request.then(
-      () => {},
-      () => {},
-    )
+    const done = () => {
+      this.inFlight.delete(settled)
+    }
+    const settled: Promise<void> = request.then(done, done)
     this.inFlight.add(settled)
-    settled.then(() => this.inFlight.delete(settled)).catch(() => {})
     return request
   }
 

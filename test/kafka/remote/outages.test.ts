@@ -30,6 +30,8 @@ describe('one broker', () => {
       await restart
       expect(await reading).toEqual(numbers)
       expect(log.incarnations).toBeGreaterThan(1)
+      // The client for topics has met the outage, too.
+      expect((await cluster.admin.describeTopics([log.topic]))[0]?.partitions).toBe(1)
       await cluster.close()
     },
     120_000,
