@@ -7,7 +7,7 @@ export interface DeadLetterRecord {
   readonly key: Buffer | undefined
   readonly value: Buffer | undefined
   /** The original headers, in order. */
-  readonly headers: readonly { readonly name: string; readonly value: Buffer }[]
+  readonly headers: readonly { readonly name: string; readonly value: Buffer | undefined }[]
   readonly reason: string
   readonly message: string
   readonly node: string
@@ -49,18 +49,19 @@ export function readDeadLetter(columns: RecordColumns, row: number): DeadLetterR
 function splitHeaders(
   columns: RecordColumns,
   row: number,
-): { own: { name: string; value: Buffer }[]; ours: Map<string, string> } {
+): { own: { name: string; value: Buffer | undefined }[]; ours: Map<string, string> } {
   const start = columns.headersStart[row] as number
   const end = columns.headersEnd[row] as number
   const reader = new ByteReader(columns.buffer, start, end)
-  const own: { name: string; value: Buffer }[] = []
+  const own: { name: string; value: Buffer | undefined }[] = []
   const ours = new Map<string, string>()
   const count = end > start ? reader.varint() : 0
   for (let i = 0; i < count; i++) {
     const name = reader.text(reader.varint())
     const length = reader.varint()
-    const value = Buffer.from(length < 0 ? Buffer.alloc(0) : reader.bytes(length))
-    if (name.startsWith(DEAD_LETTER_HEADER)) ours.set(name.slice(DEAD_LETTER_HEADER.length), value.toString('utf8'))
+    const value = length < 0 ? undefined : Buffer.from(reader.bytes(length))
+    if (name.startsWith(DEAD_LETTER_HEADER))
+      ours.set(name.slice(DEAD_LETTER_HEADER.length), value?.toString('utf8') ?? '')
     else own.push({ name, value })
   }
   return { own, ours }

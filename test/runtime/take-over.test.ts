@@ -1,0 +1,109 @@
+// Who has a task, and what a death at each numbered step of taking it over or committing leaves behind.
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Step } from '../../runtime/steps.ts'
+import { MemoryBackend } from '../../state/memory/memory-backend.ts'
+import { Meters } from '../support/meters.ts'
+
+let meters: Meters
+beforeEach(async () => {
+  meters = await Meters.open()
+})
+afterEach(() => meters.cluster.close())
+
+const fencings = () => meters.log.filter((message) => message === 'fenced a former writer').length
+
+describe('a task is taken over', () => {
+  test('by the first one who comes, with nobody to fence', async () => {
+    await meters.settle(await meters.start())
+    expect(fencings()).toBe(0)
+  })
+
+  test('from one who has released it, with nobody to fence', async () => {
+    const first = await meters.start()
+    await meters.write(['a'])
+    await meters.settle(first)
+    await first.close()
+    const second = await meters.start()
+    await meters.write(['b'])
+    await meters.settle(second)
+    expect(fencings()).toBe(0)
+    expect(await meters.left()).toEqual({ notes: ['a', 'b'], count: 2, row: 'b' })
+  })
+
+  test('from one who has died, who is fenced first', async () => {
+    await meters.write(['a'])
+    await meters.settle(await meters.start())
+    await meters.write(['b'])
+    await meters.settle(await meters.start())
+    expect(fencings()).toBe(1)
+    expect(await meters.left()).toEqual({ notes: ['a', 'b'], count: 2, row: 'b' })
+  })
+
+  test.each([
+    ['in the same state backend', true],
+    ['each with a state of its own', false],
+  ])('from one who is still alive and goes on working: both together do each record once, %s', async (_, isShared) => {
+    const shared = new MemoryBackend()
+    const start = () => meters.start(isShared ? { backend: shared } : {})
+    const notes: string[] = []
+    const applications = [await start(), await start()]
+    for (let round = 0; round < 6; round++) {
+      notes.push(`${round}`)
+      await meters.write([`${round}`])
+      // Each believes that the task is its own, and takes it back as soon as it notices.
+      for (const application of applications) await stepsOf(application, 3)
+    }
+    const last = await start()
+    await meters.settle(last)
+    expect(await meters.left()).toEqual({ notes, count: notes.length, row: '5' })
+    expect(fencings()).toBeGreaterThan(1)
+  })
+})
+
+const steps: readonly Step[] = ['S1', 'S2', 'S3', 'S4', 'S5', 'S6', 'S7', 'R1', 'R3', 'R4a', 'R4b', 'R4c', 'R4d', 'R5']
+
+describe.each([
+  ['the same state backend', true],
+  ['an empty state', false],
+])('a death before a step, and a successor with %s', (_, isShared) => {
+  test.each(steps)('%s changes nothing', async (step) => {
+    const shared = new MemoryBackend()
+    const backend = () => (isShared ? shared : new MemoryBackend())
+    await meters.write(['a', 'b'])
+    await meters.settle(await meters.start({ backend: backend() }))
+    let deaths = 0
+    for (let occurrence = 0; occurrence < 3; occurrence++) {
+      await meters.write([`c${occurrence}`])
+      let left = occurrence
+      const at = (reached: Step) => {
+        if (reached !== step || left-- !== 0) return
+        deaths++
+        throw new Error('killed')
+      }
+      const dying = await meters.start({ backend: backend(), at })
+      await stepsOf(dying, 6).catch((error: Error) => expect(error.message).toBe('killed'))
+    }
+    expect(deaths).toBeGreaterThan(0)
+    const last = await meters.start({ backend: backend() })
+    await meters.write(['d'])
+    await meters.settle(last)
+    expect(await meters.left()).toEqual({ notes: ['a', 'b', 'c0', 'c1', 'c2', 'd'], count: 6, row: 'd' })
+  })
+})
+
+/** A few turns; pauses between failures pass at once. */
+async function stepsOf(application: Awaited<ReturnType<Meters['start']>>, count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) {
+    let isDone = false
+    const done = () => {
+      isDone = true
+    }
+    const step = application.step()
+    step.then(done, done)
+    while (!isDone) {
+      await new Promise((resolve) => setImmediate(resolve))
+      meters.clock.advance(10)
+    }
+    await step
+  }
+}
