@@ -3,39 +3,26 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { minutes } from '../../core/duration.ts'
-import { t } from '../../serdes/schema.ts'
-import { type Windowed, type WindowResult, windowed, windowResult } from '../../serdes/windowed.ts'
-import { sessionStore, versionedStore, windowStore } from '../../state/store-definitions.ts'
+import type { Windowed, WindowResult } from '../../serdes/windowed.ts'
 import { TopologyTestDriver } from '../../testing.ts'
 import type { CompiledTopology } from '../../topology/graph.ts'
-import { StreamsBuilder } from '../../topology/streams-builder.ts'
-import { deadLetterTopic, groupTopic, topic } from '../../topology/topic.ts'
-import { hopping, type LateOptions, session, tumbling } from '../../topology/windows.ts'
+import {
+  counts,
+  gap,
+  overKinds,
+  overResults,
+  overSessions,
+  overSource,
+  overVersions,
+  partitions,
+  size,
+  start,
+  Tick,
+  ticks,
+} from '../support/ticks.ts'
 
 const seed = Number(process.env.EVENT_TIME_SEED ?? Date.now() % 1_000_000)
 const numRuns = Number(process.env.EVENT_TIME_RUNS ?? 12)
-const partitions = 3
-const start = Date.UTC(2025, 5, 1)
-const size = minutes(10)
-const gap = minutes(3)
-
-class Tick extends t.record('Tick', { at: t.instant, kind: t.string, version: t.int }) {}
-
-const ticks = topic('ticks', {
-  key: t.string,
-  value: Tick,
-  timestamp: ({ at }) => at,
-  partitions,
-  config: { timestampType: 'LogAppendTime' },
-})
-const badTicks = deadLetterTopic('bad-ticks', ticks)
-const counts = topic('counts', { key: windowed(t.string), value: windowResult(t.int), partitions: 2 })
-const byKind = topic('by-kind', { key: t.string, value: Tick, partitions: 2 })
-const totals = topic('totals', { key: t.string, value: windowResult(t.int), partitions: 2 })
-const kindsOfVersions = groupTopic('kinds-of-versions', {
-  ...{ key: t.string, entry: t.int, partitions: 2 },
-  source: { key: t.string, value: Tick },
-})
 
 interface Event {
   readonly partition: number
@@ -320,126 +307,4 @@ class Counts {
   all(): Expected['windows'] {
     return Object.fromEntries(this.windows)
   }
-}
-
-const store = windowStore('windows', { key: t.string, value: t.int })
-
-function overSource(late: LateOptions): CompiledTopology {
-  const streams = new StreamsBuilder('one-hop', { deadLetters: badTicks })
-  streams
-    .stream(ticks)
-    .groupByKey()
-    .windowedBy(tumbling({ size, ...late }))
-    .count(store)
-    .toStream()
-    .to(counts)
-  return streams.build()
-}
-
-function overKinds(late: LateOptions, kind: 'tumbling' | 'hopping' = 'hopping'): CompiledTopology {
-  const streams = new StreamsBuilder('two-hops', { deadLetters: badTicks })
-  const windows = kind === 'tumbling' ? tumbling({ size, ...late }) : hopping({ size, advance: size / 2, ...late })
-  streams
-    .stream(ticks)
-    .repartition(byKind, (tick) => tick.kind)
-    .groupByKey()
-    .windowedBy(windows)
-    .count(store)
-    .toStream()
-    .to(counts)
-  return streams.build()
-}
-
-function overSessions(late: LateOptions): CompiledTopology {
-  const streams = new StreamsBuilder('sessions', { deadLetters: badTicks })
-  const sessions = sessionStore('sessions', { key: t.string, value: t.int })
-  streams
-    .stream(ticks)
-    .groupByKey()
-    .windowedBy(session({ gap, ...late }))
-    .count(sessions)
-    .toStream()
-    .to(counts)
-  return streams.build()
-}
-
-function overResults(late: LateOptions): CompiledTopology {
-  const streams = new StreamsBuilder('three-hops', { deadLetters: badTicks })
-  streams
-    .stream(ticks)
-    .groupByKey()
-    .windowedBy(tumbling({ size, ...late, emit: 'final' }))
-    .count(store)
-    .toStream()
-    .repartition(totals, (_, { key }) => key.slice(2))
-    .groupByKey()
-    .windowedBy(tumbling({ size, grace: 0 }))
-    .aggregate(windowStore('sums', { key: t.string, value: t.int }), {
-      initial: 0,
-      add: (sum, { value }) => sum + value,
-    })
-    .toStream()
-    .to(counts)
-  return streams.build()
-}
-
-function overVersions(late: LateOptions): CompiledTopology {
-  const streams = new StreamsBuilder('versions', { deadLetters: badTicks })
-  class Kept extends t.record('Kept', { kind: t.string, at: t.instant }) {}
-  streams
-    .stream(ticks)
-    .toTable(versionedStore('ticks', { key: t.string, value: Kept, version: t.int }), {
-      version: ({ version }) => version,
-      keep: ({ kind, at }) => ({ kind, at }),
-    })
-    .groupBy(kindsOfVersions, ({ kind, at }) => [{ key: kind, at, value: 1 }])
-    .windowedBy(tumbling({ size, ...late }))
-    .aggregate(store, { initial: 0, add: (sum, one) => sum + one, subtract: (sum, one) => sum - one })
-    .toStream()
-    .to(counts)
-  return streams.build()
-}
-
-describe('a source without input', () => {
-  const grace = minutes(4)
-  const at = (minute: number) => start + minutes(minute)
-  const tick = (minute: number) => new Tick({ at: at(minute), kind: 'red', version: 0 })
-  const open = (late: LateOptions) =>
-    TopologyTestDriver.open(overKinds(late, 'tumbling'), { startAt: at(60), config: { idleAfterMs: minutes(1) } })
-
-  test('holds windows open until it is idle, and no longer', async () => {
-    const driver = await open({ grace })
-    const input = driver.input(ticks)
-    await input.pipe(...[0, 1].map((partition) => ({ key: 'k', partition, value: tick(1) })))
-    await input.pipe(...[0, 1].map((partition) => ({ key: 'k', partition, value: tick(30) })))
-    expect(statusesOf(await driver.output(counts).read())).toEqual(['2 provisional', '2 provisional'])
-    await driver.advance(minutes(1) - 1)
-    expect(await driver.output(counts).read()).toEqual([])
-    await driver.advance(minutes(2))
-    // The empty source has never said anything; the others are idle with it, so nothing closes before one of them goes on.
-    await input.pipe(...[0, 1].map((partition) => ({ key: 'k', partition, value: tick(31) })))
-    expect(statusesOf(await driver.output(counts).read())).toContain('2 final')
-    await driver.close()
-  })
-
-  test('that wakes up corrects what is there, opens nothing anew, and is never late by its own clock', async () => {
-    const driver = await open({ grace })
-    const input = driver.input(ticks)
-    await input.pipe({ key: 'k', partition: 0, value: tick(1) }, { key: 'k', partition: 0, value: tick(30) })
-    await driver.advance(minutes(2))
-    await input.pipe({ key: 'k', partition: 0, value: tick(50) })
-    expect(statusesOf(await driver.output(counts).read())).toContain('1 final')
-    await input.pipe({ key: 'k', partition: 1, value: tick(2) }, { key: 'k', partition: 1, value: tick(12) })
-    expect(statusesOf(await driver.output(counts).read())).toContain('2 corrected')
-    const letters = await driver.output(badTicks).read()
-    const outcomes = driver.snapshot().nodes.flatMap((node) => Object.keys(node.outcomes))
-    expect(letters).toHaveLength(1)
-    expect(outcomes).toContain('dead_letter:after_idle')
-    expect(outcomes).not.toContain('late')
-    await driver.close()
-  })
-})
-
-function statusesOf(records: readonly { readonly value: WindowResult<number> | undefined }[]): string[] {
-  return records.map(({ value }) => `${value?.value} ${value?.status}`)
 }
