@@ -1,10 +1,10 @@
 // A Redis for the tests of one file: the one at REDIS_URL, else a container, else `redis-server` of this machine in a folder of its own.
 import { mkdtemp, rm } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startContainer } from './container.ts'
-import { freePort, type NativeProcess, startProcess } from './native-process.ts'
+import { freePort, type NativeProcess } from './native-process.ts'
+import { startRedisServer } from './native-redis.ts'
 import { type Service, useService } from './use-service.ts'
 
 export interface RedisService extends Service {
@@ -33,12 +33,7 @@ export async function startRedis(): Promise<RedisService> {
 export async function startNativeRedis(settings: readonly string[] = []): Promise<NativeRedis> {
   const directory = await mkdtemp(join(tmpdir(), 'millrace-test-redis-'))
   const port = await freePort()
-  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', directory, '--save', '', '--appendonly', 'no']
-  const start = () =>
-    startProcess('redis-server', [...args, '--maxmemory-policy', 'noeviction', ...settings], {
-      cwd: directory,
-      isReady: () => answersPing(port),
-    })
+  const start = () => startRedisServer({ port, directory, settings: ['--save', '', '--appendonly', 'no', ...settings] })
   let server: NativeProcess
   try {
     server = await start()
@@ -64,17 +59,3 @@ export const useRedis = (): (() => RedisService) => useService('Redis', startRed
 
 export const useNativeRedis = (settings?: readonly string[]): (() => NativeRedis) =>
   useService('redis-server', () => startNativeRedis(settings))
-
-/** While it reads its files it answers with an error. */
-function answersPing(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'))
-    socket.setTimeout(1_000, () => socket.destroy())
-    socket.once('data', (answer) => {
-      resolve(answer.toString().startsWith('+PONG'))
-      socket.destroy()
-    })
-    socket.once('error', () => resolve(false))
-    socket.once('close', () => resolve(false))
-  })
-}
