@@ -5,11 +5,12 @@ import { parseArgs } from 'node:util'
 import { systemClock } from '../../core/clock.ts'
 import { silentLogger } from '../../core/logger.ts'
 import { seededRandom } from '../../core/random.ts'
+import { defaultTopicConfig } from '../../kafka/cluster.ts'
 import { openRemoteCluster } from '../../kafka/remote/remote-cluster.ts'
 import { TopicAccess } from '../../runtime/topic-access.ts'
 import { openEmbeddedRegistry } from '../../serdes/registry/embedded.ts'
 import type { Serde } from '../../serdes/serde.ts'
-import { type Order, orders, orderTopology } from '../simulation/orders.ts'
+import { type Order, orders, orderTopology, priced, sales } from '../simulation/orders.ts'
 import { Cast, SESSION_TIMEOUT_MS } from './cast.ts'
 import { type Fault, faults } from './faults.ts'
 import { Traffic } from './traffic.ts'
@@ -90,6 +91,10 @@ class Run {
     this.closeTraffic = () => cluster.close()
     this.registry = await openEmbeddedRegistry()
     const topology = orderTopology()
+    // Nothing may be compacted away before it is checked.
+    await cluster.admin.createTopics(
+      [priced, sales].map(({ name, partitions }) => ({ name, partitions, config: defaultTopicConfig })),
+    )
     await TopicAccess.prepare(cluster, topology, this.registry)
     const source = topology.topics.find(({ name }) => name === orders.name)
     if (source === undefined) throw new Error('the topology does not read the orders')

@@ -66,8 +66,9 @@ export const faults: readonly Fault[] = [
     strike: async (cast, random) => {
       const older = one(cast.live, random)
       cast.startWorker(older.name)
-      await sleep(4_000)
-      older.signal('SIGKILL')
+      await older.ended()
+      if (older.error?.includes('fenced_instance') !== true)
+        cast.unasked.push(`the elder of two under one instance id ended otherwise: ${older.error}`)
     },
   },
   {

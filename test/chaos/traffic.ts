@@ -20,7 +20,6 @@ const BATCH = 250
 /** Repeats and new versions are of orders at most this far back. */
 const REMEMBERED = 5_000
 const SHOPS = 20
-/** Under the age at which Kafka rolls a segment: outputs must not be compacted before they are checked. */
 const SPAN_MS = hours(96)
 
 export class Traffic {
