@@ -6,6 +6,9 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { flagOf, optionNames } from '../../cli/options.ts'
+import { ManualClock } from '../../core/clock.ts'
+import { sampleServer } from '../server/sample-server.ts'
 import { mistakesIn, read, root } from './expressions.ts'
 
 interface Rule {
@@ -47,6 +50,25 @@ test('there is no runbook without an alert', () => {
   const runbooks = read('docs/operations.md').split('\n## Runbooks\n')[1] ?? ''
   const titles = [...runbooks.matchAll(/^### (\S+)$/gm)].map(([, title]) => title)
   expect(titles).toEqual(rules.map(({ alert }) => alert))
+})
+
+describe('the operations page', () => {
+  const page = read('docs/operations.md')
+
+  test('names options and variables that the program has', () => {
+    const flags = [...page.matchAll(/npm start -- [^`]*|`(--[a-z-]+)/g)].flatMap(
+      ([text]) => text.match(/--[a-z]+[a-z-]*/g) ?? [],
+    )
+    const known = [...optionNames.map(flagOf), '--help']
+    expect(flags.length).toBeGreaterThan(5)
+    expect(flags.filter((flag) => !known.includes(flag))).toEqual([])
+  })
+
+  test('names paths that the server has', async () => {
+    const server = sampleServer(new ManualClock(Date.UTC(2026, 0, 2)))
+    const paths = new Set([...page.matchAll(/127\.0\.0\.1:3110(\/[\w/]+)/g)].map(([, path = '']) => path))
+    for (const path of paths) expect([path, (await server.inject(path)).statusCode]).toEqual([path, 200])
+  })
 })
 
 describe('promtool', () => {

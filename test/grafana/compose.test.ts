@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { parseCommandLine } from '../../cli/option-parser.ts'
 import { optionNames, options, variableOf } from '../../cli/options.ts'
+import { ports } from '../services/native-services.ts'
 import { read } from './expressions.ts'
 
 interface ComposeService {
@@ -57,6 +58,13 @@ describe.each(Object.entries(services))('%s', (_, service) => {
 test('no port is given twice', () => {
   const outside = Object.values(services).flatMap(({ ports }) => ports.map((port) => port.split(':')[1]))
   expect(new Set(outside).size).toBe(outside.length)
+})
+
+test('services that this machine starts without Docker have the same ports', () => {
+  const { kafka, registry, redis, postgres, prometheus, application } = ports
+  const outside = (name: string) => Number(services[name]?.ports[0]?.split(':')[1])
+  const names = ['kafka', 'schema-registry', 'redis', 'postgres', 'prometheus', 'millrace']
+  expect([kafka, registry, redis, postgres, prometheus, application]).toEqual(names.map(outside))
 })
 
 describe('the application', () => {
