@@ -268,7 +268,7 @@ describe('a record that cannot be processed', () => {
   })
 })
 
-describe('the program', { timeout: 120_000 }, () => {
+describe('the program', { timeout: 240_000 }, () => {
   const program = useProgram()
   const postgres = usePostgres()
   const opened = { requested_datetime: '2023-02-09T08:35:00.000' }

@@ -11,7 +11,7 @@ import { hasSharedData, type Row, sfFiles, sharedData, sharedRows } from '../sup
 import { shuffledVersions } from '../support/shuffled-versions.ts'
 import { expectTables, type WrittenTables, writtenTables } from '../support/written-tables.ts'
 
-describe.skipIf(!hasSharedData)('the program on real files (../shared/data absent)', { timeout: 180_000 }, () => {
+describe.skipIf(!hasSharedData)('the program on real files (../shared/data absent)', { timeout: 400_000 }, () => {
   const program = useProgram()
 
   test('its tables are those of the oracle for all files together, and so they stay when some of them are read again', async () => {

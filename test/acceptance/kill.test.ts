@@ -20,11 +20,11 @@ const seed = Number(process.env.KILL_SEED ?? Date.now() % 1_000_000)
 const city = sanFrancisco()
 const deathsWanted = 20
 /** Deaths before a data directory is left in peace. */
-const deathsInARowMax = 7
+const deathsInARowMax = 10
 
 const name = 'a program that is killed again and again (../shared/data absent)'
 
-describe.skipIf(!hasSharedData)(name, { timeout: 180_000 }, () => {
+describe.skipIf(!hasSharedData)(name, { timeout: 400_000 }, () => {
   const program = useProgram()
   const postgres = usePostgres()
   const rows = hasSharedData ? mixedRows() : []
