@@ -170,10 +170,12 @@ async function cut(line: Line, ms: number, every = 1): Promise<void> {
 /** A replica that has heard nothing for a while becomes the master; the old one is gone with what only it knew. */
 async function promoteStaleReplica(cast: Cast): Promise<void> {
   const master = cast.redis
-  const replica = await startNativeRedis([...REDIS_SETTINGS, '--replicaof', '127.0.0.1', `${portOf(master.url)}`])
+  const replica = await startNativeRedis(REDIS_SETTINGS)
   const link = new Redis(replica.url)
   link.on('error', () => {})
   try {
+    // Told, not set at its start: it must be a master when it is started again.
+    await link.replicaof('127.0.0.1', portOf(master.url))
     for (let asked = 0; asked < 100 && !(await link.info('replication')).includes('master_link_status:up'); asked++)
       await sleep(50)
     await link.replicaof('127.0.0.1', '1')
