@@ -73,7 +73,6 @@ class RemoteCluster implements Cluster {
   private readonly controlLinks: BrokerLinks
   private readonly producerLinks: BrokerLinks
   private readonly groupLinks: LeasedLinks
-  private readonly topics: TopicAdministration
   private readonly readers = new Set<LogReader>()
   private transactions: TransactionRequests | undefined
 
@@ -85,12 +84,12 @@ class RemoteCluster implements Cluster {
     this.controlLinks = new BrokerLinks(this.settings)
     this.producerLinks = new BrokerLinks(this.settings)
     this.groupLinks = new LeasedLinks(this.settings)
-    this.topics = new TopicAdministration(brokers, this.settings)
+    const topics = new TopicAdministration(brokers, this.settings)
     this.persistence = new Persistence({ clock, random, limitMs: patienceMs })
     const newTopicPatience = new Persistence({ clock, random, limitMs: Math.min(patienceMs, newTopicPatienceMs) })
     this.map = new ClusterMap(brokers.map(addressOf), this.controlLinks, newTopicPatience)
     this.coordinators = new Coordinators(this.map, this.controlLinks, this.persistence)
-    const { map, coordinators, persistence, topics } = this
+    const { map, coordinators, persistence } = this
     const groups = new RemoteGroups({ coordinators, links: this.groupLinks, requestTimeoutMs })
     const identityIn = (group: string) => groups.identityIn(group)
     const common = { links: this.controlLinks, map, coordinators, topics, persistence, requestTimeoutMs }
@@ -135,7 +134,6 @@ class RemoteCluster implements Cluster {
     this.controlLinks.close()
     this.producerLinks.close()
     this.groupLinks.close()
-    await this.topics.close()
   }
 }
 

@@ -1,4 +1,4 @@
-// Creates, deletes and configures topics through kafkajs's admin client, which connects when first needed.
+// Creates, deletes and configures topics through kafkajs's admin client, which connects for each call: there are few.
 import kafkajs, { type Admin, type SASLOptions } from 'kafkajs'
 import { Retriable, StreamsError } from '../../core/errors.ts'
 import { type CleanupPolicy, defaultTopicConfig, type TopicConfig, type TopicSpec } from '../cluster.ts'
@@ -9,8 +9,7 @@ const { ConfigResourceTypes, Kafka, logLevel } = kafkajs
 const retries = { retries: 5, initialRetryTime: 100, maxRetryTime: 1_000 }
 
 export class TopicAdministration {
-  private readonly admin: Admin
-  private connecting: Promise<void> | undefined
+  private readonly openAdmin: () => Admin
 
   constructor(brokers: readonly string[], settings: ConnectionSettings) {
     const { clientId, ssl, sasl, connectTimeoutMs, requestTimeoutMs, logger } = settings
@@ -30,7 +29,7 @@ export class TopicAdministration {
       // SaslSettings are those of SASLOptions that need no further package. A copy, because kafkajs keeps an authenticator in it.
       ...(sasl === undefined ? {} : { sasl: { ...sasl } as SASLOptions }),
     })
-    this.admin = kafka.admin()
+    this.openAdmin = () => kafka.admin()
   }
 
   /** Some of them may exist already, made by somebody else just now. */
@@ -65,24 +64,16 @@ export class TopicAdministration {
     })
   }
 
-  async close(): Promise<void> {
-    if (this.connecting === undefined) return
-    await this.connecting.catch(() => {})
-    await this.admin.disconnect()
-  }
-
+  /** Over connections of its own: kafkajs keeps a processor busy as long as one is open. */
   private async call<Answer>(api: string, ask: (admin: Admin) => Promise<Answer>): Promise<Answer> {
+    const admin = this.openAdmin()
     try {
-      this.connecting ??= this.admin.connect()
-      await this.connecting
-    } catch (cause) {
-      this.connecting = undefined
-      throw new Retriable('cluster_unreachable', `no broker could be reached for ${api}`, { cause })
-    }
-    try {
-      return await ask(this.admin)
+      await admin.connect()
+      return await ask(admin)
     } catch (cause) {
       throw administrationError(cause, api)
+    } finally {
+      await admin.disconnect()
     }
   }
 }

@@ -11,53 +11,50 @@ const numbers = Array.from({ length: count }, (_, number) => number)
 describe('one broker', () => {
   const kafka = useKafka({ nativeOnly: true })
 
-  test.each([
-    ['restarted in good order', (broker: NativeBroker) => broker.stop()],
-    ['killed and started again', (broker: NativeBroker) => broker.kill()],
-  ])(
-    'that is %s in the middle costs a wait: every number is there once',
-    async (name, end) => {
-      const [broker] = kafka().native
-      const cluster = await openRemoteCluster(remoteOptions(kafka()))
-      const log = new NumberedLog(cluster, name.replaceAll(' ', '-'))
-      await log.create()
-      const reading = log.read(count)
-      let restart: Promise<void> | undefined
-      await log.write(count, async (number) => {
-        // Not awaited: the writer and the reader meet a broker that is going, gone and coming.
-        if (number === count / 2) restart ??= end(broker as NativeBroker).then(() => broker?.start())
-      })
-      await restart
-      expect(await reading).toEqual(numbers)
-      expect(log.incarnations).toBeGreaterThan(1)
-      // The client for topics has met the outage, too.
-      expect((await cluster.admin.describeTopics([log.topic]))[0]?.partitions).toBe(1)
-      await cluster.close()
-    },
-    120_000,
-  )
+  // Not stopped in good order: a broker that has given up its partitions, with nobody to take them, skips the markers of
+  // transactions already decided, and their records stay behind an open transaction for ever.
+  test('that is killed in the middle and started again costs a wait: every number is there once', async () => {
+    const [broker] = kafka().native
+    const cluster = await openRemoteCluster(remoteOptions(kafka()))
+    const log = new NumberedLog(cluster, 'one')
+    await log.create()
+    const reading = log.read(count)
+    let restart: Promise<void> | undefined
+    await log.write(count, async (number) => {
+      // Not awaited: the writer and the reader meet a broker that is going, gone and coming.
+      if (number === count / 2) restart ??= broker?.kill().then(() => broker.start())
+    })
+    await restart
+    expect(await reading).toEqual(numbers)
+    expect(log.incarnations).toBeGreaterThan(1)
+    // The client for topics has met the outage, too.
+    expect((await cluster.admin.describeTopics([log.topic]))[0]?.partitions).toBe(1)
+    await cluster.close()
+  }, 120_000)
 })
 
 describe('three brokers', () => {
   const kafka = useKafka({ brokers: 3, nativeOnly: true })
 
-  test('of which each is killed once go on without it: every number is there once', async () => {
+  test('of which each is away once go on without it: every number is there once', async () => {
     const cluster = await openRemoteCluster(remoteOptions(kafka()))
     const log = new NumberedLog(cluster, 'three')
     await log.create()
     const reading = log.read(count)
-    const killed = new Set<NativeBroker>()
+    const gone = new Set<NativeBroker>()
     let absent: NativeBroker | undefined
     await log.write(count, async (number) => {
-      const broker = kafka().native[Math.floor(number / 60)]
-      if (number % 60 !== 30 || broker === undefined || killed.has(broker)) return
+      const turn = Math.floor(number / 60)
+      const broker = kafka().native[turn]
+      if (number % 60 !== 30 || broker === undefined || gone.has(broker)) return
       await absent?.start()
-      killed.add(broker)
+      gone.add(broker)
       absent = broker
-      await broker.kill()
+      // One in good order, the others not.
+      await (turn === 0 ? broker.stop() : broker.kill())
     })
     expect(await reading).toEqual(numbers)
-    expect(killed.size).toBe(3)
+    expect(gone.size).toBe(3)
     await cluster.close()
   }, 240_000)
 })
