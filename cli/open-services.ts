@@ -34,7 +34,9 @@ export interface Services {
 }
 
 /** Opens what the data directory holds; the caller owns its lock. */
-export async function openLog(directory: DataDirectory): Promise<OpenedLog & { readonly maintain: () => Promise<void> }> {
+export async function openLog(
+  directory: DataDirectory,
+): Promise<OpenedLog & { readonly maintain: () => Promise<void> }> {
   const cluster = await openEmbeddedCluster({ directory: directory.log, clock: systemClock, random: Math.random })
   const registry = await openEmbeddedRegistry({ file: join(directory.log, 'schemas.jsonl') })
   return { cluster, registry, maintain: () => cluster.maintain(), close: () => cluster.close() }
@@ -46,19 +48,37 @@ export async function openServices(context: EngineContext, closers: (() => Promi
   const log = options.kafka === undefined ? await openLog(directory) : await openBrokers(context, options.kafka)
   closers.push(log.close)
   const registry = options.registry === undefined ? log.registry : confluentRegistry({ url: options.registry })
-  const backend = options.redis === undefined ? new MemoryBackend() : await openRedisBackend({ url: options.redis, app: topology.name })
+  const backend =
+    options.redis === undefined
+      ? new MemoryBackend()
+      : await openRedisBackend({ url: options.redis, app: topology.name })
   closers.push(() => backend.close())
-  return { cluster: log.cluster, registry, backend, membership: membershipOf(context, log.cluster), maintain: log.maintain }
+  return {
+    cluster: log.cluster,
+    registry,
+    backend,
+    membership: membershipOf(context, log.cluster),
+    maintain: log.maintain,
+  }
 }
 
 async function openBrokers({ topology, directory, clock, logger }: EngineContext, brokers: string) {
-  const cluster = await openRemoteCluster({ brokers: brokers.split(','), clientId: topology.name, clock, random: Math.random, logger })
+  const cluster = await openRemoteCluster({
+    brokers: brokers.split(','),
+    clientId: topology.name,
+    clock,
+    random: Math.random,
+    logger,
+  })
   mkdirSync(directory.log, { recursive: true })
   const registry = await openEmbeddedRegistry({ file: join(directory.log, 'schemas.jsonl') })
   return { cluster, registry, maintain: async () => {}, close: () => cluster.close() }
 }
 
-function membershipOf({ options, topology, directory, clock }: EngineContext, cluster: Cluster): Membership | undefined {
+function membershipOf(
+  { options, topology, directory, clock }: EngineContext,
+  cluster: Cluster,
+): Membership | undefined {
   if (options.kafka === undefined) return undefined
   return joinGroup(topology, {
     cluster,
