@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { systemClock } from '../../core/clock.ts'
 import { silentLogger } from '../../core/logger.ts'
 import { seededRandom } from '../../core/random.ts'
-import { defaultTopicConfig } from '../../kafka/cluster.ts'
+import { type Admin, defaultTopicConfig } from '../../kafka/cluster.ts'
 import { openRemoteCluster } from '../../kafka/remote/remote-cluster.ts'
 import { TopicAccess } from '../../runtime/topic-access.ts'
 import { openEmbeddedRegistry } from '../../serdes/registry/embedded.ts'
@@ -74,6 +74,7 @@ class Run {
   private readonly problems: string[] = []
   private registry: Awaited<ReturnType<typeof openEmbeddedRegistry>> | undefined
   private closeTraffic: () => Promise<void> = async () => {}
+  private admin: Admin | undefined
 
   constructor(cast: Cast, options: ChaosOptions) {
     this.cast = cast
@@ -89,6 +90,7 @@ class Run {
       logger: silentLogger,
     })
     this.closeTraffic = () => cluster.close()
+    this.admin = cluster.admin
     this.registry = await openEmbeddedRegistry()
     const topology = orderTopology()
     // Nothing may be compacted away before it is checked.
@@ -124,6 +126,7 @@ class Run {
     this.options.say(`caught up after ${tookMs} ms`)
     const outcomes = cast.live[0]?.report?.outcomes ?? {}
     for (const worker of cast.live) await cast.stopWorker(worker)
+    await this.reportOpenTransactions()
     await this.closeTraffic()
     if (this.registry === undefined) throw new Error('there was no traffic')
     const verdict = await verdictOn({
@@ -139,6 +142,19 @@ class Run {
       const name = `${orders.name}-${partition}`
       return (now[name] ?? 0) > (before[name] ?? 0)
     })
+  }
+
+  /** Nobody writes any more: a transaction that is still open hides all that came after it from committed readers, for ever. */
+  private async reportOpenTransactions(): Promise<void> {
+    const partitions = [orders, priced, sales].flatMap(({ name }) =>
+      [0, 1].map((partition) => ({ topic: name, partition })),
+    )
+    const ends = (await this.admin?.offsets(partitions)) ?? []
+    for (const [i, { stable, latest }] of ends.entries())
+      if (stable < latest)
+        this.problems.push(
+          `an open transaction holds ${partitions[i]?.topic}-${partitions[i]?.partition} at ${stable} of ${latest}`,
+        )
   }
 
   /** Whether the last worker has every partition and nothing to do on any. */
