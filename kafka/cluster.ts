@@ -29,6 +29,8 @@ export interface TopicConfig {
   readonly segmentBytes: number
   readonly deleteRetentionMs: number
   readonly minCompactionLagMs: number
+  /** Largest record batch that a broker takes; the embedded cluster takes any. */
+  readonly maxMessageBytes: number
 }
 
 /** Kafka's defaults, but for retention: nothing is deleted unless somebody said so. */
@@ -39,6 +41,7 @@ export const defaultTopicConfig: TopicConfig = {
   segmentBytes: 64 * 1024 * 1024,
   deleteRetentionMs: 7 * 86_400_000,
   minCompactionLagMs: 60_000,
+  maxMessageBytes: 1_048_588,
 }
 
 export interface TopicSpec {

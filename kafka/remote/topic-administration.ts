@@ -101,11 +101,12 @@ const keys: readonly Key[] = [
   numeric('segment.bytes', 'segmentBytes'),
   numeric('delete.retention.ms', 'deleteRetentionMs'),
   numeric('min.compaction.lag.ms', 'minCompactionLagMs'),
+  numeric('max.message.bytes', 'maxMessageBytes'),
 ]
 
 function numeric(
   name: string,
-  field: 'retentionMs' | 'segmentBytes' | 'deleteRetentionMs' | 'minCompactionLagMs',
+  field: 'retentionMs' | 'segmentBytes' | 'deleteRetentionMs' | 'minCompactionLagMs' | 'maxMessageBytes',
 ): Key {
   return { name, read: (text) => ({ [field]: Number(text) }), write: (config) => String(config[field]) }
 }

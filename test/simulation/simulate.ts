@@ -1,6 +1,7 @@
 // One seed is one run: the same faults, the same interleaving, the same answer. `npm run simulate -- --runs 200000 --seed 1`.
 import { isDeepStrictEqual } from 'node:util'
 import { seededRandom } from '../../core/random.ts'
+import { defaultTopicConfig, type TopicConfig } from '../../kafka/cluster.ts'
 import { TopicReader, TopicWriter } from '../../runtime/topic-io.ts'
 import type { Topic } from '../../topology/topic.ts'
 import type { Mutation } from './mutations.ts'
@@ -45,20 +46,8 @@ interface Outcome {
 
 async function writeInput(world: World, rows: readonly OrderRow[]): Promise<void> {
   const topic = physical(world, orders.name)
-  await world.cluster.admin.createTopics([
-    {
-      name: topic.name,
-      partitions: topic.partitions,
-      config: {
-        cleanupPolicy: 'delete',
-        timestampType: 'LogAppendTime',
-        retentionMs: -1,
-        segmentBytes: 1 << 20,
-        deleteRetentionMs: 0,
-        minCompactionLagMs: 0,
-      },
-    },
-  ])
+  const config: TopicConfig = { ...defaultTopicConfig, timestampType: 'LogAppendTime' }
+  await world.cluster.admin.createTopics([{ name: topic.name, partitions: topic.partitions, config }])
   const producer = await world.cluster.initProducer({ transactionalId: 'input', transactionTimeoutMs: 60_000 })
   const writer = new TopicWriter<string, Order>(topic, await topic.serdes(world.registry), producer)
   for (let at = 0; at < rows.length; at += 4)
