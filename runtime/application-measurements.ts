@@ -51,7 +51,7 @@ export class ApplicationMeasurements {
   }
 
   /** A sink has committed rows that entered the system at these times. */
-  rowsWritten(_rows: number, ingestedAt: readonly number[], now: number): void {
+  rowsWritten(ingestedAt: readonly number[], now: number): void {
     const latency = this.measurements.histogram('streams_record_e2e_latency_seconds', { sink: this.sinkName })
     for (const moment of ingestedAt) if (moment > 0) latency.observe(Math.max(0, now - moment) / 1000)
   }

@@ -78,7 +78,7 @@ export class Application {
     this.sinks = new SinkSlots({
       ...{ topology, cluster, sink, membership, topics, globalTables, clock, logger },
       outageMsMax: config.outageMsMax,
-      onCommit: (rows, ingestedAt) => measurements.rowsWritten(rows, ingestedAt, clock.now()),
+      onCommit: (ingestedAt) => measurements.rowsWritten(ingestedAt, clock.now()),
     })
     this.worker = new Worker({
       ...{ topology, cluster, backend, membership, topics, clock, logger, config },
@@ -96,10 +96,19 @@ export class Application {
 
   /** Prepares topics, schemas, global tables and sinks; tasks are taken over in the first turns. */
   static async start(options: ApplicationOptions): Promise<Application> {
-    const { topology, cluster, registry, sink } = options
+    const { topology, cluster, registry, sink, measurements, logger = silentLogger } = options
     const tables = sinkTables(topology, sink)
     const topics = await TopicAccess.prepare(cluster, topology, registry)
-    const globalTables = await GlobalTables.load(cluster, topology.globalTables, (topic) => topics.serdesOf(topic))
+    const globalTables = await GlobalTables.load(
+      cluster,
+      topology.globalTables,
+      (topic) => topics.serdesOf(topic),
+      (record) => {
+        logger.warn('a record of a global table cannot be read and is left out', { ...record })
+        const dropped = measurements?.cell('streams_records_dropped_total', { node: record.node, reason: 'skipped' })
+        if (dropped !== undefined) dropped.value++
+      },
+    )
     await sink?.prepare(tables)
     return new Application(options, topics.withGlobalTables(globalTables), globalTables)
   }

@@ -12,6 +12,15 @@ const FETCH_BYTES = 4 * 1024 * 1024
 const FETCH_WAIT_MS = 100
 const EMPTY_ANSWERS_MAX = 50
 
+export interface RefusedRow {
+  readonly node: string
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly reason: string
+  readonly message: string
+}
+
 export class GlobalTables {
   private readonly tables: readonly GlobalTable[]
 
@@ -19,12 +28,14 @@ export class GlobalTables {
     this.tables = tables
   }
 
+  /** A record that cannot be read stays in its topic, is told to `refused`, and changes no row. */
   static async load(
     cluster: Cluster,
     nodes: readonly SourceNode[],
     serdesOf: (topic: string) => TopicSerdes,
+    refused: (record: RefusedRow) => void,
   ): Promise<GlobalTables> {
-    const tables = nodes.map((node) => new GlobalTable(node, serdesOf(node.topic.name), cluster.openReader()))
+    const tables = nodes.map((node) => new GlobalTable(node, serdesOf(node.topic.name), cluster.openReader(), refused))
     for (const table of tables) await table.readTo(await endsOf(cluster, table.node))
     return new GlobalTables(tables)
   }
@@ -52,9 +63,11 @@ class GlobalTable {
   private readonly reader: LogReader
   private readonly columns = new RecordColumns()
   private readonly time: EventTime
+  private readonly refused: (record: RefusedRow) => void
 
-  constructor(node: SourceNode, serdes: TopicSerdes, reader: LogReader) {
+  constructor(node: SourceNode, serdes: TopicSerdes, reader: LogReader, refused: (record: RefusedRow) => void) {
     this.node = node
+    this.refused = refused
     this.reader = reader
     this.time = new EventTime([node.topic.name], [])
     this.inputs = Array.from(
@@ -85,7 +98,10 @@ class GlobalTable {
       assert(input !== undefined, 'a fetch answers what was asked')
       for (const next of committedBatches(answer, input.position, this.columns)) {
         const records = await input.read(this.columns, this.time, {
-          rejectRow: () => {},
+          rejectRow: (row, node, reason, message) => {
+            const { topic, partition } = input
+            this.refused({ node, topic, partition, offset: this.columns.offset(row), reason, message })
+          },
           skipTombstone: () => {},
           hearWatermark: () => {},
         })

@@ -25,7 +25,7 @@ export interface SinkSlotsOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly outageMsMax: number
-  readonly onCommit: (rows: number, ingestedAt: readonly number[]) => void
+  readonly onCommit: (ingestedAt: readonly number[]) => void
 }
 
 export class SinkSlots {

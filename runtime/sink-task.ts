@@ -34,7 +34,7 @@ export interface SinkTaskOptions {
   readonly logger: Logger
   readonly globalTable: (topic: string) => ReadonlyMap<unknown, unknown>
   /** Called after each commit with when the oldest of its records entered the system (ms UTC; 0 if unknown). */
-  readonly onCommit?: (rows: number, ingestedAt: readonly number[]) => void
+  readonly onCommit?: (ingestedAt: readonly number[]) => void
 }
 
 const BATCH_ROWS_MAX = 20_000
@@ -163,7 +163,7 @@ export class SinkTask implements TaskContext, InputEvents {
       .commit(batch, { from: batchFrom, to }, signal)
       .then(async () => {
         this.committedPosition = to
-        this.options.onCommit?.(batch.rows, ingestedAt)
+        this.options.onCommit?.(ingestedAt)
         await this.tellGroup(to)
       })
       .catch((error: unknown) => {

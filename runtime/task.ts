@@ -2,7 +2,6 @@
 // claiming is take-over.ts, committing is commit-cycle.ts. Over 300 lines because it is also what operators and inputs see of their task.
 import { assert } from '../core/assert.ts'
 import { StreamsError } from '../core/errors.ts'
-import type { Random } from '../core/random.ts'
 import type { RecordContext, StreamRecord } from '../core/stream-record.ts'
 import { type TaskId, taskName } from '../core/topic-partition.ts'
 import type { FetchedPartition, Position } from '../kafka/cluster.ts'
@@ -28,7 +27,6 @@ import { WatermarkBroadcast } from './watermark-broadcast.ts'
 /** What a worker lends its tasks. */
 export interface TaskSurroundings {
   readonly now: () => number
-  readonly random: Random
   readonly serdesOf: (topic: string) => TopicSerdes
   readonly writerOf: (topic: string) => RecordWriter
   readonly deadLetters: DeadLetterWriter

@@ -67,7 +67,7 @@ export class TopicAccess {
 
   surroundings(
     outputs: OutputBuffers,
-    own: Pick<TaskSurroundings, 'now' | 'random' | 'badLimit' | 'watermarkIntervalMs'>,
+    own: Pick<TaskSurroundings, 'now' | 'badLimit' | 'watermarkIntervalMs'>,
   ): TaskSurroundings {
     const writers = new Map<string, RecordWriter>()
     for (const topic of this.topology.topics) {

@@ -47,7 +47,6 @@ export class Worker {
     this.backOff = new BackOff(options.config.outageMsMax)
     this.around = topics.surroundings(this.outputs, {
       now: () => clock.now(),
-      random,
       badLimit: options.config.badLimit,
       watermarkIntervalMs: options.config.watermarkIntervalMs,
     })
