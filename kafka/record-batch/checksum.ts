@@ -1,10 +1,6 @@
-// CRC32C: of a record batch, set by whoever writes or restamps one and checked by whoever reads; and of any other bytes that are kept.
-import { crc32c } from '@node-rs/crc32'
+// The CRC32C of a record batch: set by whoever writes or restamps one, checked by whoever reads it.
+import { crc32cOf } from '../../core/crc.ts'
 import { batchField } from './batch-layout.ts'
-
-export function crc32cOf(bytes: Buffer): number {
-  return crc32c(bytes) >>> 0
-}
 
 function checksumOf(buffer: Buffer, start: number, end: number): number {
   return crc32cOf(buffer.subarray(start + batchField.attributes, end))

@@ -1,6 +1,7 @@
 // An append-only file of small JSON entries, each with its length and checksum: a torn tail is cut off when it is opened.
+
+import { crc32cOf } from '../../../core/crc.ts'
 import { StreamsError } from '../../../core/errors.ts'
-import { crc32cOf } from '../../record-batch/checksum.ts'
 import type { LogFile, LogStorage } from '../storage/log-storage.ts'
 
 const frameBytes = 8
