@@ -1,39 +1,30 @@
-// A worker: one event loop that reads for its tasks, lets them process, and commits them together. Its step is the engine's heartbeat. Just over 300
-// lines, because the step, its commit and its one way back from failures are read together.
+// A worker: one event loop that reads for its tasks, lets them process, and commits them together. Its step is the engine's heartbeat.
+// Which tasks it has, and how they are opened, is task-slots.ts.
 import { assert } from '../core/assert.ts'
 import { StreamsError } from '../core/errors.ts'
 import { randomUuid } from '../core/random.ts'
-import { type TaskId, taskName, topicPartitionName } from '../core/topic-partition.ts'
+import { topicPartitionName } from '../core/topic-partition.ts'
 import type { LogReader } from '../kafka/cluster.ts'
 import { ChangelogWriter } from './changelog-writer.ts'
 import { commit } from './commit-cycle.ts'
 import { BackOff, reactionTo } from './failure-policy.ts'
 import { Incarnation } from './incarnation.ts'
-import { openTask } from './open-task.ts'
 import { OutputBuffers } from './output-buffers.ts'
 import type { StepHook } from './steps.ts'
-import type { Task, TaskSurroundings } from './task.ts'
-import { TaskLifecycle } from './task-lifecycle.ts'
+import type { Task } from './task.ts'
+import { TaskSlots } from './task-slots.ts'
 import type { WorkerOptions } from './worker-options.ts'
-
-interface Slot {
-  readonly id: TaskId
-  readonly lifecycle: TaskLifecycle
-  task: Task | undefined
-}
 
 /** When drained, commits follow each other no faster than this, ms. */
 const DRAINED_COMMIT_INTERVAL_MS = 10
 
 export class Worker {
   private readonly options: WorkerOptions
-  private readonly slots = new Map<string, Slot>()
+  private readonly slots: TaskSlots
   private readonly outputs = new OutputBuffers()
   private readonly reader: LogReader
   private readonly changelogs: ChangelogWriter
-  private readonly around: TaskSurroundings
   private readonly backOff: BackOff
-  private assigned: readonly TaskId[] = []
   private readonly incarnation: Incarnation
   private lastCommitAt = Number.NEGATIVE_INFINITY
   private workSince: number | undefined
@@ -46,10 +37,12 @@ export class Worker {
     this.reader = cluster.openReader()
     this.changelogs = new ChangelogWriter(this.outputs)
     this.backOff = new BackOff(options.config.outageMsMax)
-    this.around = topics.surroundings(this.outputs, {
-      now: () => clock.now(),
-      badLimit: options.config.badLimit,
-      watermarkIntervalMs: options.config.watermarkIntervalMs,
+    const { badLimit, watermarkIntervalMs } = options.config
+    this.slots = new TaskSlots(options, {
+      incarnation: this.incarnation,
+      reader: this.reader,
+      around: topics.surroundings(this.outputs, { now: () => clock.now(), badLimit, watermarkIntervalMs }),
+      release: (tasks) => this.commitNow(tasks),
     })
   }
 
@@ -60,12 +53,12 @@ export class Worker {
 
   /** The tasks that run now. */
   get tasks(): Task[] {
-    return [...this.slots.values()].flatMap(({ task }) => (task === undefined ? [] : [task]))
+    return this.slots.tasks
   }
 
   /** Name and state of every task assigned. */
   taskStates(): { readonly name: string; readonly state: string }[] {
-    return [...this.slots].map(([name, { lifecycle }]) => ({ name, state: lifecycle.state }))
+    return this.slots.states()
   }
 
   /**
@@ -74,7 +67,7 @@ export class Worker {
    */
   async step(maxWaitMs: number, signal?: AbortSignal): Promise<boolean> {
     try {
-      await this.followAssignment()
+      await this.slots.follow()
       const read = await this.readAndProcess(maxWaitMs, signal)
       const committed = await this.commitIfDue(read)
       this.backOff.succeeded()
@@ -93,7 +86,7 @@ export class Worker {
     try {
       if (this.tasks.length > 0 && !this.hasFailed) await this.commitNow(new Set(this.tasks))
     } finally {
-      for (const slot of this.slots.values()) await this.drop(slot)
+      await this.slots.close()
       await this.reader.close()
       await this.options.membership.leave()
     }
@@ -101,65 +94,13 @@ export class Worker {
 
   /** Whether every assigned task is running. */
   isRunning(): boolean {
-    return (
-      this.assigned === this.options.membership.assigned() &&
-      [...this.slots.values()].every(({ task }) => task !== undefined)
-    )
+    return this.slots.isRunning()
   }
 
   /** Whether nothing waits to be committed or told. */
   isSettled(): boolean {
     const now = this.options.clock.now()
-    return (
-      this.assigned === this.options.membership.assigned() &&
-      [...this.slots.values()].every(({ task }) => task !== undefined && !task.hasWork(now))
-    )
-  }
-
-  // ---- assignment and take-over
-
-  private async followAssignment(): Promise<void> {
-    const assigned = this.options.membership.assigned()
-    if (assigned !== this.assigned) await this.adopt(assigned)
-    for (const slot of this.slots.values()) if (slot.task === undefined) await this.open(slot)
-  }
-
-  private async adopt(assigned: readonly TaskId[]): Promise<void> {
-    const wanted = new Map(assigned.filter((id) => this.isStreamTask(id)).map((id) => [taskName(id), id]))
-    const leaving = [...this.slots].filter(([name]) => !wanted.has(name))
-    const releasing = new Set(leaving.flatMap(([, { task }]) => (task === undefined ? [] : [task])))
-    if (releasing.size > 0) await this.commitNow(releasing)
-    for (const [name, slot] of leaving) {
-      await this.drop(slot)
-      slot.lifecycle.move('CLOSED')
-      this.slots.delete(name)
-    }
-    for (const [name, id] of wanted)
-      if (!this.slots.has(name)) this.slots.set(name, { id, lifecycle: new TaskLifecycle(name), task: undefined })
-    this.assigned = assigned
-  }
-
-  /** Sink tasks are sink-slots.ts. */
-  private isStreamTask({ subtopology }: TaskId): boolean {
-    return this.options.topology.subtopologies[subtopology]?.kind === 'stream'
-  }
-
-  private async open(slot: Slot): Promise<void> {
-    const { logger, events } = this.options
-    slot.lifecycle.move('CLAIMING')
-    const opened = await openTask(slot.id, this.incarnation, this.options, {
-      reader: this.reader,
-      around: this.around,
-      onRestore: (done, total) => {
-        if (slot.lifecycle.state === 'CLAIMING') slot.lifecycle.move('RESTORING')
-        events?.restoring?.(taskName(slot.id), done, total)
-      },
-    })
-    if (slot.lifecycle.state === 'CLAIMING') slot.lifecycle.move('RESTORING')
-    await opened.restore()
-    slot.task = opened
-    slot.lifecycle.move('RUNNING')
-    logger.info('task runs', { task: opened.name, token: opened.claim.token, restoredTo: opened.claim.offset })
+    return this.slots.isRunning() && this.tasks.every((task) => !task.hasWork(now))
   }
 
   // ---- reading and processing
@@ -245,7 +186,7 @@ export class Worker {
       events?.commitFailed?.(error)
       throw error
     }
-    for (const task of failed) await this.forget(task)
+    for (const task of failed) await this.slots.forget(task)
     this.workSince = undefined
     this.lastCommitAt = clock.now()
     events?.committed?.(tasks, this.lastCommitAt - now)
@@ -275,29 +216,6 @@ export class Worker {
     if (newIncarnation) this.incarnation.end()
     this.outputs.reuse(this.outputs.take())
     this.workSince = undefined
-    for (const slot of this.slots.values()) if (slot.task !== undefined) await this.forget(slot.task)
-  }
-
-  private async forget(task: Task): Promise<void> {
-    const slot = this.slots.get(task.name)
-    if (slot?.task !== task) return
-    slot.lifecycle.move('CLAIMING')
-    await this.closeState(slot)
-  }
-
-  private async drop(slot: Slot): Promise<void> {
-    if (slot.lifecycle.state === 'RUNNING') slot.lifecycle.move('SUSPENDED')
-    await this.closeState(slot)
-  }
-
-  /** Gives back what the backend holds for the task in this process; what it has stored stays. */
-  private async closeState(slot: Slot): Promise<void> {
-    const { task } = slot
-    slot.task = undefined
-    try {
-      await task?.state.close()
-    } catch (error) {
-      this.options.logger.debug('a state was not closed', { task: taskName(slot.id), error: String(error) })
-    }
+    for (const task of this.tasks) await this.slots.forget(task)
   }
 }
