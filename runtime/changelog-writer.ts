@@ -9,7 +9,7 @@ import {
   storePrefix,
 } from '../state/changelog.ts'
 import type { OutputBuffers } from './output-buffers.ts'
-import type { Task } from './task.ts'
+import type { TaskCommit } from './task.ts'
 
 /** Room for lengths and deltas around a record, and for a writer's name. */
 const RECORD_OVERHEAD_BYTES = 60
@@ -23,11 +23,11 @@ export class ChangelogWriter {
     this.outputs = outputs
   }
 
-  append(task: Task, writer: Writer, marker: Buffer, releasing: boolean, now: number): void {
+  append({ task, marker, changes }: TaskCommit, writer: Writer, releasing: boolean, now: number): void {
     const batch = (bytes: number): ChangelogBatch =>
       this.outputs.batchFor(task.changelogTopic, task.task.partition, bytes)
     appendMarker(batch(marker.length + ENGINE_RECORD_BYTES), now, writer, marker)
-    task.stores.changes.forEach((store, key, keyStart, keyEnd, value, valueStart, valueEnd) => {
+    changes.forEach((store, key, keyStart, keyEnd, value, valueStart, valueEnd) => {
       const prefix = this.prefix(store)
       const bytes = prefix.length + keyEnd - keyStart + Math.max(0, valueEnd - valueStart) + RECORD_OVERHEAD_BYTES
       appendPut(batch(bytes), now, prefix, key, keyStart, keyEnd, value, valueStart, valueEnd)

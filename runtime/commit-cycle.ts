@@ -1,13 +1,14 @@
-// The commit cycle (exactly-once.md §3, R4–R6): one transaction over all tasks with work, then their backends.
-// R1–R3 (an expected position, a validated read, processing into buffers) are task.ts; no transaction is open while they run.
+// The commit cycle (exactly-once.md §3, R3–R5): one transaction over all tasks with work, then their backends. Three numbered functions, since a
+// worker goes on with its next batch while the log decides (commits.ts). R1–R3 (an expected position, a validated read, processing into buffers)
+// are task.ts; no transaction is open while they run.
 import { assert } from '../core/assert.ts'
-import type { GroupMetadata, TransactionalProducer } from '../kafka/cluster.ts'
+import { topicPartitionName } from '../core/topic-partition.ts'
+import type { GroupMetadata, ProducedBatch, TransactionalProducer } from '../kafka/cluster.ts'
 import type { Writer } from '../state/backend.ts'
 import type { ChangelogWriter } from './changelog-writer.ts'
-import { encodeMarker } from './marker.ts'
 import type { OutputBuffers } from './output-buffers.ts'
 import type { StepHook } from './steps.ts'
-import type { Task } from './task.ts'
+import type { Task, TaskCommit } from './task.ts'
 
 export interface CommitParts {
   readonly producer: TransactionalProducer
@@ -18,68 +19,83 @@ export interface CommitParts {
   readonly now: () => number
   /** Called before each numbered step. */
   readonly at?: StepHook
-  /** A task whose backend refused its flush goes back to take-over; the worker goes on. */
-  readonly flushFailed: (task: Task, error: unknown) => void
 }
 
-/**
- * Any error it throws means that the outcome is unknown: never abort and go on, but a new incarnation and a take-over of every task.
- * `releasing` tasks hand themselves over: their last record is a release.
- */
-export async function commit(
+/** What one transaction holds: taken out of the tasks and buffers, which go on with the next. */
+export interface PreparedCommit {
+  readonly commits: readonly TaskCommit[]
+  readonly rounds: readonly (readonly ProducedBatch[])[]
+}
+
+/** `releasing` tasks hand themselves over: their last record is a release. */
+export async function prepare(
   parts: CommitParts,
   tasks: readonly Task[],
-  releasing: ReadonlySet<Task> = new Set(),
-): Promise<void> {
-  const { producer, outputs, changelogs } = parts
+  releasing: ReadonlySet<Task>,
+): Promise<PreparedCommit> {
+  const { outputs, changelogs, writer, now } = parts
   await parts.at?.('R3')
   // R3, its end: what time and coalescing release, so that everything of this commit is in the buffers.
-  for (const task of tasks) await task.beforeCommit(parts.now())
+  for (const task of tasks) await task.beforeCommit(now())
 
   await parts.at?.('R4a')
   // R4 (a) per task one changelog partition: marker, puts and deletes, tombstones of old fences[, release].
-  const markers = new Map(tasks.map((task) => [task, encodeMarker(task.toMarker())]))
-  for (const [task, marker] of markers) changelogs.append(task, parts.writer, marker, releasing.has(task), parts.now())
+  const commits = tasks.map((task) => task.takeCommit())
+  for (const commit of commits) changelogs.append(commit, writer, releasing.has(commit.task), now())
+  return { commits, rounds: outputs.take() }
+}
 
+/**
+ * Returns the offset behind the commit in each changelog partition. Any error means that the outcome is unknown:
+ * never abort and go on, but a new incarnation and a take-over of every task.
+ */
+export async function transact(
+  parts: CommitParts,
+  { commits, rounds }: PreparedCommit,
+): Promise<ReadonlyMap<string, number>> {
+  const { producer, group } = parts
   await parts.at?.('R4b')
   // R4 (b) everything goes out, at most one batch a partition and request.
-  const rounds = outputs.take()
-  const changelogEnds = new Map<string, number>()
+  const ends = new Map<string, number>()
   for (const round of rounds) {
     const bases = await producer.send(round)
     assert(bases.length === round.length, 'every batch is acknowledged exactly once')
-    round.forEach(({ topic, partition, records }, i) => {
-      changelogEnds.set(`${topic}-${partition}`, (bases[i] as number) + records.count)
+    round.forEach((batch, i) => {
+      ends.set(topicPartitionName(batch), (bases[i] as number) + batch.records.count)
     })
   }
 
   await parts.at?.('R4c')
   // R4 (c) positions to the group, for lag tools, and (d) the decision, once.
   await producer.sendOffsets(
-    parts.group,
-    tasks.flatMap((task) => task.positions()),
+    group,
+    commits.flatMap(({ positions }) => positions),
   )
   await parts.at?.('R4d')
   await producer.commit()
-  outputs.reuse(rounds)
+  return ends
+}
 
+/** @throws the first task's failure, after every other task has been tried: what was processed meanwhile must not go out without all of them. */
+export async function follow(
+  parts: CommitParts,
+  { commits, rounds }: PreparedCommit,
+  ends: ReadonlyMap<string, number>,
+): Promise<void> {
+  parts.outputs.reuse(rounds)
   await parts.at?.('R5')
   // R5 each backend follows, chained: it moves from the old to the new changelog offset, or not at all. (R6, the next read, comes after.)
-  for (const [task, marker] of markers) {
-    const to = changelogEnds.get(`${task.changelogTopic}-${task.task.partition}`)
+  const failures: unknown[] = []
+  for (const { task, marker, positions, changes } of commits) {
+    const to = ends.get(topicPartitionName({ topic: task.changelogTopic, partition: task.task.partition }))
     assert(to !== undefined, `the commit of ${task.name} has a marker`)
+    const move = { token: task.claim.token, from: task.changelogOffset, to, marker }
     try {
-      await task.state.apply(task.stores.changes, {
-        token: task.claim.token,
-        from: task.changelogOffset,
-        to,
-        marker,
-        writer: parts.writer,
-        appendedAt: parts.now(),
-      })
-      task.committed(to)
+      await task.state.apply(changes, { ...move, writer: parts.writer, appendedAt: parts.now() })
+      task.committed(to, positions)
     } catch (error) {
-      parts.flushFailed(task, error)
+      failures.push(error)
     }
   }
+  if (failures.length > 0) throw failures[0]
 }

@@ -101,6 +101,10 @@ export class Input {
     this.drainedSince ??= now
   }
 
+  get isDrained(): boolean {
+    return this.drainedSince !== undefined
+  }
+
   isDrainedSince(moment: number): boolean {
     return this.drainedSince !== undefined && this.drainedSince <= moment
   }

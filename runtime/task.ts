@@ -9,7 +9,7 @@ import { committedBatches } from '../kafka/committed-batches.ts'
 import type { EngineHeader, UpstreamStatus } from '../kafka/engine-header.ts'
 import { RecordColumns } from '../kafka/record-batch/record-columns.ts'
 import type { Outcome, TaskContext } from '../processors/operator.ts'
-import type { TaskState, Writer } from '../state/backend.ts'
+import type { Changes, TaskState, Writer } from '../state/backend.ts'
 import { TaskStores } from '../state/task-stores.ts'
 import type { Subtopology, TopicSerdes } from '../topology/graph.ts'
 import { Accounting } from './accounting.ts'
@@ -18,7 +18,7 @@ import type { DeadLetterWriter } from './dead-letters.ts'
 import { EventTime } from './event-time.ts'
 import { Input, type InputEvents } from './input.ts'
 import { type InputStart, startOf } from './input-start.ts'
-import type { Marker } from './marker.ts'
+import { encodeMarker, type Marker } from './marker.ts'
 import { OperatorGraph } from './operator-graph.ts'
 import type { RecordWriter } from './record-writer.ts'
 import { SLICE_ROWS, slicesOf } from './row-slices.ts'
@@ -35,6 +35,15 @@ export interface TaskSurroundings {
   /** Share of bad records, per 1,000, above which a task halts rather than drain its topic into the dead letters. */
   readonly badLimit: number
   readonly watermarkIntervalMs: number
+}
+
+/** What one commit holds of a task. */
+export interface TaskCommit {
+  readonly task: Task
+  /** Encoded. */
+  readonly marker: Buffer
+  readonly positions: readonly Position[]
+  readonly changes: Changes
 }
 
 /** What the take-over of a task has established. */
@@ -172,7 +181,18 @@ export class Task implements TaskContext, InputEvents {
     if (this.broadcast.isDue(watermark, this.status(), now)) this.broadcast.tell(watermark, this.status(), now)
   }
 
-  toMarker(): Marker {
+  /** R4 (a): what was processed so far leaves the task, which goes on with the next commit's. */
+  takeCommit(): TaskCommit {
+    this.touched = false
+    return {
+      task: this,
+      marker: encodeMarker(this.toMarker()),
+      positions: this.positions(),
+      changes: this.stores.take(),
+    }
+  }
+
+  private toMarker(): Marker {
     const watermark = this.time.watermark(this.idleTopics)
     return {
       inputs: Object.fromEntries(this.inputs.map((input) => [input.topic, input.toMarker(this.time)])),
@@ -192,14 +212,11 @@ export class Task implements TaskContext, InputEvents {
   }
 
   /** R5 is done: the backend holds everything below `changelogOffset`. */
-  committed(changelogOffset: number): void {
+  committed(changelogOffset: number, positions: readonly Position[]): void {
     this.changelogOffset = changelogOffset
     this.oldFences = []
     this.stores.clear()
-    this.touched = false
-    this.committedPositions = this.inputs
-      .filter(({ hasClock }) => !hasClock)
-      .map(({ topic, partition, position }) => ({ topic, partition, offset: position }))
+    this.committedPositions = positions.filter((_, i) => this.inputs[i]?.hasClock === false)
   }
 
   /** Right after an empty fetch: inputs that have been read to their end for `idleAfterMs` no longer hold the watermark back. */
@@ -208,6 +225,11 @@ export class Task implements TaskContext, InputEvents {
       input.foundNothing(now)
       if (input.hasClock && input.isDrainedSince(now - idleAfterMs)) this.idleTopics.add(input.topic)
     }
+  }
+
+  /** Whether everything has been read that was there when its partitions were last fetched. */
+  get isDrained(): boolean {
+    return this.inputs.every((input) => input.isDrained)
   }
 
   private status(): UpstreamStatus {

@@ -6,11 +6,11 @@ import { randomUuid } from '../core/random.ts'
 import { topicPartitionName } from '../core/topic-partition.ts'
 import type { LogReader } from '../kafka/cluster.ts'
 import { ChangelogWriter } from './changelog-writer.ts'
-import { commit } from './commit-cycle.ts'
+import type { CommitParts } from './commit-cycle.ts'
+import { Commits } from './commits.ts'
 import { BackOff, reactionTo } from './failure-policy.ts'
 import { Incarnation } from './incarnation.ts'
 import { OutputBuffers } from './output-buffers.ts'
-import type { StepHook } from './steps.ts'
 import type { Task } from './task.ts'
 import { TaskSlots } from './task-slots.ts'
 import type { WorkerOptions } from './worker-options.ts'
@@ -26,29 +26,29 @@ export class Worker {
   private readonly changelogs: ChangelogWriter
   private readonly backOff: BackOff
   private readonly incarnation: Incarnation
-  private lastCommitAt = Number.NEGATIVE_INFINITY
+  private readonly commits: Commits
+  /** When the first record of the next commit was read, ms UTC. */
   private workSince: number | undefined
   private hasFailed = false
 
   constructor(options: WorkerOptions) {
     this.options = options
-    const { topology, clock, random, cluster, topics } = options
+    const { topology, clock, random, cluster, topics, events } = options
     this.incarnation = new Incarnation(`${topology.name}-${randomUuid(random)}-0`, options)
     this.reader = cluster.openReader()
     this.changelogs = new ChangelogWriter(this.outputs)
+    this.commits = new Commits(() => clock.now(), {
+      committed: (tasks, tookMs) => events?.committed?.(tasks, tookMs),
+      failed: (error) => events?.commitFailed?.(error),
+    })
     this.backOff = new BackOff(options.config.outageMsMax)
     const { badLimit, watermarkIntervalMs } = options.config
     this.slots = new TaskSlots(options, {
       incarnation: this.incarnation,
       reader: this.reader,
       around: topics.surroundings(this.outputs, { now: () => clock.now(), badLimit, watermarkIntervalMs }),
-      release: (tasks) => this.commitNow(tasks),
+      release: (tasks) => this.release(tasks),
     })
-  }
-
-  private get stepHook(): { readonly at?: StepHook } {
-    const at = this.options.events?.at
-    return at === undefined ? {} : { at }
   }
 
   /** The tasks that run now. */
@@ -67,6 +67,7 @@ export class Worker {
    */
   async step(maxWaitMs: number, signal?: AbortSignal): Promise<boolean> {
     try {
+      if (!this.slots.isRunning()) await this.commits.conclude()
       await this.slots.follow()
       const read = await this.readAndProcess(maxWaitMs, signal)
       const committed = await this.commitIfDue(read)
@@ -84,8 +85,9 @@ export class Worker {
    */
   async close(): Promise<void> {
     try {
-      if (this.tasks.length > 0 && !this.hasFailed) await this.commitNow(new Set(this.tasks))
+      if (this.tasks.length > 0 && !this.hasFailed) await this.release(new Set(this.tasks))
     } finally {
+      await this.commits.abandon()
       await this.slots.close()
       await this.reader.close()
       await this.options.membership.leave()
@@ -100,7 +102,7 @@ export class Worker {
   /** Whether nothing waits to be committed or told. */
   isSettled(): boolean {
     const now = this.options.clock.now()
-    return this.slots.isRunning() && this.tasks.every((task) => !task.hasWork(now))
+    return this.slots.isRunning() && !this.commits.isUnderWay && this.tasks.every((task) => !task.hasWork(now))
   }
 
   // ---- reading and processing
@@ -124,6 +126,8 @@ export class Worker {
         ...(signal === undefined ? {} : { signal }),
       },
     )
+    // What a backend that is asked has loaded is readable until it follows a commit: so it follows first.
+    if (this.tasks.some(({ state }) => !state.isResident)) await this.commits.conclude()
     let read = false
     await this.options.events?.at?.('R1')
     for (const partition of fetched) {
@@ -136,60 +140,59 @@ export class Worker {
   }
 
   private waitAtMost(maxWaitMs: number): number {
-    if (this.workSince === undefined) return maxWaitMs
+    if (this.workSince === undefined && !this.commits.isUnderWay) return maxWaitMs
     return Math.max(0, Math.min(maxWaitMs, DRAINED_COMMIT_INTERVAL_MS))
   }
 
   // ---- committing
 
   private async commitIfDue(read: boolean): Promise<boolean> {
-    const { clock, config } = this.options
-    const now = clock.now()
-    if (!this.tasks.some((task) => task.hasWork(now))) return false
-    this.workSince ??= now
-    const drained = !read && now - this.lastCommitAt >= DRAINED_COMMIT_INTERVAL_MS
-    const full = this.outputs.byteLength + this.bufferedBytes() > config.bufferedBytesMax
-    if (!drained && !full && now - this.workSince < config.commitIntervalMs) return false
-    await this.commitNow(new Set())
+    const concluded = await this.commits.concludeIfDecided()
+    const now = this.options.clock.now()
+    if (this.tasks.some((task) => task.hasWork(now))) this.workSince ??= now
+    if (this.isCommitDue(now, read)) {
+      await this.beginCommit(new Set())
+      return true
+    }
+    if (read || !this.commits.isUnderWay) return concluded
+    await this.commits.conclude()
     return true
   }
 
-  private bufferedBytes(): number {
-    return this.tasks.reduce((sum, task) => sum + task.stores.bufferedBytes, 0)
+  private isCommitDue(now: number, read: boolean): boolean {
+    if (this.workSince === undefined) return false
+    const { bufferedBytesMax, commitIntervalMs } = this.options.config
+    const bytes = this.outputs.byteLength + this.tasks.reduce((sum, { stores }) => sum + stores.bufferedBytes, 0)
+    if (bytes > bufferedBytesMax || now - this.workSince >= commitIntervalMs) return true
+    const isDrained = !read || this.tasks.every((task) => task.isDrained)
+    return isDrained && this.commits.hasRested(DRAINED_COMMIT_INTERVAL_MS)
   }
 
-  private async commitNow(releasing: ReadonlySet<Task>): Promise<void> {
-    const { clock, membership, events } = this.options
-    const now = clock.now()
+  /** The commit before it ends first. */
+  private async beginCommit(releasing: ReadonlySet<Task>): Promise<void> {
+    await this.commits.conclude()
+    const now = this.options.clock.now()
     const tasks = this.tasks.filter((task) => releasing.has(task) || task.hasWork(now))
-    const producer = await this.incarnation.producer()
-    const failed: Task[] = []
-    try {
-      await commit(
-        {
-          producer,
-          writer: this.incarnation.writer,
-          outputs: this.outputs,
-          changelogs: this.changelogs,
-          group: membership.metadata(),
-          now: () => clock.now(),
-          ...this.stepHook,
-          flushFailed: (task, error) => {
-            if (reactionTo(error) === 'stop') throw error
-            failed.push(task)
-          },
-        },
-        tasks,
-        releasing,
-      )
-    } catch (error) {
-      events?.commitFailed?.(error)
-      throw error
-    }
-    for (const task of failed) await this.slots.forget(task)
+    await this.commits.begin(await this.commitParts(), tasks, releasing)
     this.workSince = undefined
-    this.lastCommitAt = clock.now()
-    events?.committed?.(tasks, this.lastCommitAt - now)
+  }
+
+  private async commitParts(): Promise<CommitParts> {
+    const { clock, membership, events } = this.options
+    return {
+      producer: await this.incarnation.producer(),
+      writer: this.incarnation.writer,
+      outputs: this.outputs,
+      changelogs: this.changelogs,
+      group: membership.metadata(),
+      now: () => clock.now(),
+      ...(events?.at === undefined ? {} : { at: events.at }),
+    }
+  }
+
+  private async release(tasks: ReadonlySet<Task>): Promise<void> {
+    await this.beginCommit(tasks)
+    await this.commits.conclude()
   }
 
   // ---- failures
@@ -213,7 +216,8 @@ export class Worker {
 
   /** Forgets everything since the last commit. The log still has it: tasks are opened again from there. */
   private async discard(newIncarnation: boolean): Promise<void> {
-    if (newIncarnation) this.incarnation.end()
+    const isDecided = await this.commits.abandon()
+    if (newIncarnation || !isDecided) this.incarnation.end()
     this.outputs.reuse(this.outputs.take())
     this.workSince = undefined
     for (const task of this.tasks) await this.slots.forget(task)

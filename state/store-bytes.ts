@@ -1,4 +1,5 @@
-// One store of a task as bytes: the write buffer over the backend. The typed stores put their keys and values into its scratch writers, so that no call allocates.
+// One store of a task as bytes: what was written, over what a commit has taken, over the backend. The typed stores put their keys and values into its scratch writers, so that no call allocates.
+import { assert } from '../core/assert.ts'
 import { ByteWriter } from '../core/byte-writer.ts'
 import type { TaskState } from './backend.ts'
 import { ByteTable } from './memory/byte-table.ts'
@@ -11,7 +12,9 @@ const NO_KEYS: readonly Buffer[] = []
 
 export class StoreBytes {
   readonly name: string
-  readonly written = new WriteBuffer()
+  written = new WriteBuffer()
+  /** On its way to the backend. */
+  taken = new WriteBuffer()
   /** Encode a key into it, then call `find`, `put` or `delete`. */
   readonly key = new ByteWriter(256)
   readonly value = new ByteWriter(1024)
@@ -45,10 +48,11 @@ export class StoreBytes {
 
   /** Finds the newest value of the key in `key`. */
   find(): boolean {
-    const { key, written } = this
-    if (written.has(key.buffer, 0, key.position)) {
-      if (written.isDeleted) return false
-      return this.foundAt(written.valueBuffer, written.valueStart, written.valueEnd)
+    const { key } = this
+    for (let buffer = this.written; ; buffer = this.taken) {
+      if (buffer.count > 0 && buffer.has(key.buffer, 0, key.position))
+        return !buffer.isDeleted && this.foundAt(buffer.valueBuffer, buffer.valueStart, buffer.valueEnd)
+      if (buffer === this.taken) break
     }
     const value = this.state.get(this.name, key.buffer, 0, key.position)
     return value !== undefined && this.foundAt(value, 0, value.length)
@@ -63,16 +67,28 @@ export class StoreBytes {
     this.written.delete(this.key.buffer, 0, this.key.position)
   }
 
+  take(): void {
+    assert(this.taken.count === 0, `the backend still has to get what was taken from ${this.name}`)
+    const { written, taken } = this
+    this.written = taken
+    this.taken = written
+  }
+
   /** Every key once, with the value it had when the scan began; what `visit` writes is not visited. */
   async scan(visit: (key: Buffer, value: Buffer) => void): Promise<void> {
-    const { written } = this
+    const { written, taken } = this
     const before = written.count
+    const isInWritten = (key: Buffer, start: number, end: number) =>
+      written.has(key, start, end) && written.foundOrdinal < before
     written.forEach((key, keyStart, keyEnd, value, valueStart, valueEnd) => {
       if (value !== undefined) visit(key.subarray(keyStart, keyEnd), value.subarray(valueStart, valueEnd))
     }, before)
+    taken.forEach((key, keyStart, keyEnd, value, valueStart, valueEnd) => {
+      if (value === undefined || isInWritten(key, keyStart, keyEnd)) return
+      visit(key.subarray(keyStart, keyEnd), value.subarray(valueStart, valueEnd))
+    })
     await this.state.scan(this.name, (key, value) => {
-      const isVisited = written.has(key, 0, key.length) && written.foundOrdinal < before
-      if (!isVisited) visit(key, value)
+      if (!isInWritten(key, 0, key.length) && !taken.has(key, 0, key.length)) visit(key, value)
     })
   }
 

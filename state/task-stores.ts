@@ -18,8 +18,7 @@ export type { Session } from './session-store.ts'
 export type { KeyValueStore, SessionStore, WindowStore }
 
 export class TaskStores {
-  /** What was written since the last `clear`: absolute, the last write of each key; store by store, in the order of first writes. Also what the changelog gets. */
-  readonly changes: Changes
+  private readonly taken: Changes
   private readonly stores = new Map<string, StoreBytes>()
 
   constructor(definitions: readonly StoreDefinition[], state: TaskState, at: StatePosition) {
@@ -27,7 +26,7 @@ export class TaskStores {
       assert(!this.stores.has(name), `two stores are named ${name}`)
       this.stores.set(name, new StoreBytes(name, state, at))
     }
-    this.changes = new WrittenChanges([...this.stores.values()])
+    this.taken = new TakenChanges([...this.stores.values()])
   }
 
   keyValue<K, V>(definition: KeyValueStoreDefinition<K, V>): KeyValueStore<K, V> {
@@ -42,16 +41,25 @@ export class TaskStores {
     return new SessionBytesStore(this.bytes(definition), keySerde(definition.key), binarySerde(definition.value))
   }
 
-  /** Bytes of keys and values written since the last `clear`. */
+  /**
+   * What was written since the last call: absolute, the last write of each key; store by store, in the order of first writes. The changelog and the
+   * backend get it; until `clear` it is read as if the backend had it, and so are the writes that come after it.
+   */
+  take(): Changes {
+    for (const store of this.stores.values()) store.take()
+    return this.taken
+  }
+
+  /** Bytes of keys and values written and not taken yet. */
   get bufferedBytes(): number {
     let bytes = 0
     for (const { written } of this.stores.values()) bytes += written.byteLength
     return bytes
   }
 
-  /** After the commit's flush. */
+  /** After the backend has what was taken. */
   clear(): void {
-    for (const { written } of this.stores.values()) written.clear()
+    for (const { taken } of this.stores.values()) taken.clear()
   }
 
   private bytes({ name }: StoreDefinition): StoreBytes {
@@ -61,7 +69,7 @@ export class TaskStores {
   }
 }
 
-class WrittenChanges implements Changes {
+class TakenChanges implements Changes {
   private readonly stores: readonly StoreBytes[]
 
   constructor(stores: readonly StoreBytes[]) {
@@ -69,12 +77,12 @@ class WrittenChanges implements Changes {
   }
 
   get count(): number {
-    return this.stores.reduce((count, { written }) => count + written.count, 0)
+    return this.stores.reduce((count, { taken }) => count + taken.count, 0)
   }
 
   forEach(visit: Parameters<Changes['forEach']>[0]): void {
-    for (const { name, written } of this.stores) {
-      written.forEach((key, keyStart, keyEnd, value, valueStart, valueEnd) => {
+    for (const { name, taken } of this.stores) {
+      taken.forEach((key, keyStart, keyEnd, value, valueStart, valueEnd) => {
         visit(name, key, keyStart, keyEnd, value, valueStart, valueEnd)
       })
     }

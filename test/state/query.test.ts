@@ -82,8 +82,9 @@ async function runningTask() {
     stores,
     query,
     async commit() {
-      const to = offset + stores.changes.count + 1
-      await state.apply(stores.changes, {
+      const changes = stores.take()
+      const to = offset + changes.count + 1
+      await state.apply(changes, {
         token: 1,
         from: offset,
         to,

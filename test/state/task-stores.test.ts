@@ -45,7 +45,7 @@ describe('task stores', () => {
     expect([store.get('a'), store.get('b'), store.get('c')]).toEqual(['Ada', undefined, undefined])
     await task.commit()
     expect([store.get('a'), store.get('b'), store.get('c')]).toEqual(['Ada', undefined, undefined])
-    expect(task.stores.changes.count).toBe(0)
+    expect(task.stores.take().count).toBe(0)
     expect(task.stores.bufferedBytes).toBe(0)
   })
 
@@ -213,8 +213,9 @@ async function openTask(state: TaskState = new MemoryBackend().open({ subtopolog
     stores,
     at,
     async commit() {
-      const to = offset + stores.changes.count + 1
-      await state.apply(stores.changes, {
+      const changes = stores.take()
+      const to = offset + changes.count + 1
+      await state.apply(changes, {
         token: 1,
         from: offset,
         to,
@@ -230,7 +231,7 @@ async function openTask(state: TaskState = new MemoryBackend().open({ subtopolog
 
 function written(stores: TaskStores) {
   const list: { store: string; key: string; value: string | undefined }[] = []
-  stores.changes.forEach((store, key, keyStart, keyEnd, value, valueStart, valueEnd) => {
+  stores.take().forEach((store, key, keyStart, keyEnd, value, valueStart, valueEnd) => {
     list.push({
       store,
       key: key.toString('latin1', keyStart, keyEnd),
