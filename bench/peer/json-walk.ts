@@ -1,44 +1,66 @@
-// Walks one JSON object's text and picks some of its text fields, without making anything of the others. Cut or malformed text is a BadRecord.
+// Walks one JSON object's text and notes where the text values of some members lie, without making anything of the others.
+// Cut or malformed text is a BadRecord.
 import { BadRecord } from '../../core/errors.ts'
 
 const QUOTE = 34
 const BACKSLASH = 92
 const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET, COMMA, COLON] = [123, 125, 91, 93, 44, 58]
 
-/** Fills `into` with the text values of the members in `names`; other kinds of value leave it as it is. */
-export function walkObject<F extends string>(
-  buffer: Buffer,
-  start: number,
-  end: number,
-  names: Readonly<Record<string, F>>,
-  into: Record<F, string>,
-): void {
-  let at = start
-  if (buffer[at++] !== OPEN_BRACE) throw cut()
-  for (;;) {
-    if (buffer[at] !== QUOTE) throw cut()
-    const nameEnd = textEnd(buffer, at + 1, end)
-    const name = names[nameOf(buffer, at + 1, nameEnd)]
-    at = nameEnd + 1
-    if (buffer[at++] !== COLON) throw cut()
-    const valueEnd = skipValue(buffer, at, end)
-    if (name !== undefined && buffer[at] === QUOTE) into[name] = textOf(buffer, at, valueEnd)
-    at = valueEnd
-    const next = buffer[at++]
-    if (next === CLOSE_BRACE) break
-    if (next !== COMMA) throw cut()
+interface Name {
+  readonly index: number
+  readonly bytes: Buffer
+}
+
+export class JsonWalk {
+  /** By the index of the name: between the quotes of its value; both are 0 where it is absent or no text. */
+  readonly starts: Int32Array
+  readonly ends: Int32Array
+  private readonly byLength: (readonly Name[])[] = []
+  private readonly longest: number
+
+  constructor(names: readonly string[]) {
+    this.starts = new Int32Array(names.length)
+    this.ends = new Int32Array(names.length)
+    this.longest = Math.max(...names.map(({ length }) => length))
+    for (let length = 0; length <= this.longest; length++)
+      this.byLength.push(
+        names.flatMap((name, index) => (name.length === length ? [{ index, bytes: Buffer.from(name, 'latin1') }] : [])),
+      )
   }
-  if (at !== end) throw cut()
+
+  walk(buffer: Buffer, start: number, end: number): void {
+    this.starts.fill(0)
+    this.ends.fill(0)
+    let at = start
+    if (buffer[at++] !== OPEN_BRACE) throw cut()
+    for (;;) {
+      if (buffer[at] !== QUOTE) throw cut()
+      const nameEnd = textEnd(buffer, at + 1, end)
+      const index = this.indexOf(buffer, at + 1, nameEnd)
+      if (buffer[nameEnd + 1] !== COLON) throw cut()
+      const value = nameEnd + 2
+      at = skipValue(buffer, value, end)
+      if (index >= 0 && buffer[value] === QUOTE) {
+        this.starts[index] = value + 1
+        this.ends[index] = at - 1
+      }
+      const next = buffer[at++]
+      if (next === CLOSE_BRACE) break
+      if (next !== COMMA) throw cut()
+    }
+    if (at !== end) throw cut()
+  }
+
+  private indexOf(buffer: Buffer, start: number, end: number): number {
+    if (end - start > this.longest) return -1
+    for (const { index, bytes } of this.byLength[end - start] ?? []) if (isAt(buffer, start, bytes)) return index
+    return -1
+  }
 }
 
-function nameOf(buffer: Buffer, start: number, end: number): string {
-  return buffer.latin1Slice(start, end)
-}
-
-/** Of a text with its quotes. */
-function textOf(buffer: Buffer, start: number, end: number): string {
-  const text = buffer.utf8Slice(start + 1, end - 1)
-  return text.includes('\\') ? String(JSON.parse(`"${text}"`)) : text
+function isAt(buffer: Buffer, start: number, bytes: Buffer): boolean {
+  for (let i = 0; i < bytes.length; i++) if (buffer[start + i] !== bytes[i]) return false
+  return true
 }
 
 /** Where the closing quote stands. */

@@ -3,79 +3,61 @@
 import { LocalTime } from '../../cities/local-time.ts'
 import type { ByteWriter } from '../../core/byte-writer.ts'
 import { BadRecord } from '../../core/errors.ts'
+import { TextCache } from '../../serdes/binary/text-cache.ts'
 import type { Serde } from '../../serdes/serde.ts'
-import { walkObject } from './json-walk.ts'
+import { decimalAt } from './decimal.ts'
+import { JsonWalk } from './json-walk.ts'
+import { localTimeAt } from './local-time-text.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 const localTime = new LocalTime('America/Los_Angeles')
 
+const [ID, REQUESTED, UPDATED, CLOSED, STATUS, SERVICE, NEIGHBORHOOD, LATITUDE, LONGITUDE] = [0, 1, 2, 3, 4, 5, 6, 7, 8]
+const walk = new JsonWalk([
+  'service_request_id',
+  'requested_datetime',
+  'updated_datetime',
+  'closed_date',
+  'status_description',
+  'service_name',
+  'neighborhoods_sffind_boundaries',
+  'lat',
+  'long',
+])
+
 export class Row {
   /** The JSON text; a view that lives as long as its batch. */
   readonly text: Buffer
   readonly neighborhood: string
-  /** requested_datetime, ms UTC; and as local wall-clock milliseconds. */
-  readonly at: number
+  /** requested_datetime as local wall-clock milliseconds, and as ms UTC. */
   readonly local: number
+  readonly at: number
   readonly updatedAt: number
   readonly isOpen: boolean
+  /** NaN: there is none, or it cannot be read. */
   readonly closedLocal: number
-  readonly category: string
+  readonly service: string
 
-  constructor(text: Buffer, fields: Fields, local: number) {
-    this.text = text
-    this.neighborhood = fields.neighborhood === '' ? 'Unknown' : fields.neighborhood
+  constructor(buffer: Buffer, start: number, end: number, local: number) {
+    this.text = buffer.subarray(start, end)
+    this.neighborhood = neighborhoods.read(buffer) || 'Unknown'
     this.local = local
     this.at = localTime.toInstant(local)
-    this.updatedAt = fields.updated === '' ? local : localOf(fields.updated)
-    this.isOpen = fields.status === 'Open'
-    this.closedLocal = fields.closed === '' ? Number.NaN : localOf(fields.closed)
-    this.category = fields.service.toLowerCase()
+    this.updatedAt = isAbsent(UPDATED) ? local : localAt(buffer, UPDATED)
+    this.isOpen = statuses.read(buffer) === 'Open'
+    this.closedLocal = isAbsent(CLOSED) ? Number.NaN : localAt(buffer, CLOSED)
+    this.service = services.read(buffer)
   }
-}
-
-interface Fields {
-  id: string
-  requested: string
-  updated: string
-  closed: string
-  status: string
-  service: string
-  neighborhood: string
-  latitude: string
-  longitude: string
-}
-
-const names: Readonly<Record<string, keyof Fields>> = {
-  service_request_id: 'id',
-  requested_datetime: 'requested',
-  updated_datetime: 'updated',
-  closed_date: 'closed',
-  status_description: 'status',
-  service_name: 'service',
-  neighborhoods_sffind_boundaries: 'neighborhood',
-  lat: 'latitude',
-  long: 'longitude',
 }
 
 export const rowSerde: Serde<Row> = {
   read(buffer, start, end) {
-    const fields: Fields = {
-      id: '',
-      requested: '',
-      updated: '',
-      closed: '',
-      status: '',
-      service: '',
-      neighborhood: '',
-      latitude: '',
-      longitude: '',
-    }
-    walkObject(buffer, start, end, names, fields)
-    const local = localOf(fields.requested)
-    if (fields.id === '' || Number.isNaN(local) || !isInside(fields))
+    walk.walk(buffer, start, end)
+    const local = localAt(buffer, REQUESTED)
+    if (isAbsent(ID) || Number.isNaN(local) || !isInside(buffer))
       throw new BadRecord('invalid', 'no id, no time or no place')
-    return new Row(buffer.subarray(start, end), fields, local)
+    return new Row(buffer, start, end, local)
   },
   write(row, to) {
     to.bytes(row.text, 0, row.text.length - 1)
@@ -83,47 +65,63 @@ export const rowSerde: Serde<Row> = {
   },
 }
 
-function addedFields({ neighborhood, local, isOpen, closedLocal, category }: Row): string {
+function addedFields({ neighborhood, local, isOpen, closedLocal, service }: Row): string {
   const weekday = (Math.floor(local / DAY_MS) + 3) % 7
   const hourOfWeek = weekday * 24 + Math.floor((local % DAY_MS) / HOUR_MS)
   const resolution = isOpen || Number.isNaN(closedLocal) ? '' : `,"resolution_hours":${(closedLocal - local) / HOUR_MS}`
-  return `,"neighborhood":${quoted(neighborhood)},"hour_of_week":${hourOfWeek},"is_open":${isOpen}${resolution},"category":${quoted(category)}}`
+  return `,"neighborhood":${quoted(neighborhood)},"hour_of_week":${hourOfWeek},"is_open":${isOpen}${resolution},"category":${category(service)}}`
 }
 
-const quotedTexts = new Map<string, string>()
+/** A text field with few distinct values. */
+class FewTexts {
+  private readonly field: number
+  private readonly cache: TextCache
 
-/** Neighborhoods and categories are few. */
-function quoted(text: string): string {
-  let json = quotedTexts.get(text)
-  if (json === undefined) {
-    json = JSON.stringify(text)
-    if (quotedTexts.size < 10_000) quotedTexts.set(text, json)
+  constructor(field: number, name: string) {
+    this.field = field
+    this.cache = new TextCache(name)
   }
-  return json
+
+  /** Empty where it is absent. */
+  read(buffer: Buffer): string {
+    const start = walk.starts[this.field] as number
+    const text = this.cache.read(buffer, start, (walk.ends[this.field] as number) - start)
+    return text.includes('\\') ? String(JSON.parse(`"${text}"`)) : text
+  }
 }
 
-function isInside({ latitude, longitude }: Fields): boolean {
-  const lat = latitude === '' ? Number.NaN : Number(latitude)
-  const long = longitude === '' ? Number.NaN : Number(longitude)
+const neighborhoods = new FewTexts(NEIGHBORHOOD, 'neighborhood')
+const statuses = new FewTexts(STATUS, 'status')
+const services = new FewTexts(SERVICE, 'service_name')
+
+const quoted = remembered((text) => JSON.stringify(text))
+const category = remembered((service) => JSON.stringify(service.toLowerCase()))
+
+/** Of a function over few texts. */
+function remembered(of: (text: string) => string): (text: string) => string {
+  const known = new Map<string, string>()
+  return (text) => {
+    let result = known.get(text)
+    if (result === undefined) {
+      result = of(text)
+      if (known.size < 10_000) known.set(text, result)
+    }
+    return result
+  }
+}
+
+function isAbsent(field: number): boolean {
+  return walk.starts[field] === walk.ends[field]
+}
+
+function localAt(buffer: Buffer, field: number): number {
+  return localTimeAt(buffer, walk.starts[field] as number, walk.ends[field] as number)
+}
+
+function isInside(buffer: Buffer): boolean {
+  const lat = decimalAt(buffer, walk.starts[LATITUDE] as number, walk.ends[LATITUDE] as number)
+  const long = decimalAt(buffer, walk.starts[LONGITUDE] as number, walk.ends[LONGITUDE] as number)
   return lat >= 37.6 && lat <= 37.95 && long >= -122.65 && long <= -122.3
-}
-
-const days = new Map<string, number>()
-
-/** `2026-11-20T08:35:00.000` as local wall-clock milliseconds; NaN when it is no such time. */
-function localOf(text: string): number {
-  if (text.length < 16 || text.charCodeAt(10) !== 84) return Number.NaN
-  const date = text.slice(0, 10)
-  let day = days.get(date)
-  if (day === undefined) {
-    day = Date.parse(`${date}T00:00:00Z`)
-    if (days.size < 10_000) days.set(date, day)
-  }
-  const two = (at: number) => (text.charCodeAt(at) - 48) * 10 + text.charCodeAt(at + 1) - 48
-  const [hours, minutes, seconds] = [two(11), two(14), text.length >= 19 ? two(17) : 0]
-  if (!(hours < 24 && minutes < 60 && seconds < 60 && hours >= 0 && minutes >= 0 && seconds >= 0)) return Number.NaN
-  const fraction = text.length > 20 ? Number(text.slice(20).padEnd(3, '0')) : 0
-  return day + hours * HOUR_MS + minutes * 60_000 + seconds * 1000 + fraction
 }
 
 export const textSerde: Serde<string> = {
