@@ -1,7 +1,7 @@
 // A growing buffer that encoders append to: one per worker, reused, so that encoding allocates nothing.
 
 const TWO_POW_27 = 134_217_728
-/** Up to this many bytes a loop beats the call of `copy`. */
+/** Up to this many bytes a loop beats the call of `copy` or `utf8Write`. */
 const SHORT_BYTES = 24
 
 export class ByteWriter {
@@ -44,7 +44,8 @@ export class ByteWriter {
   /** UTF-8 text without a length. A lone surrogate becomes U+FFFD: whoever must refuse it looks first. */
   text(value: string): void {
     this.reserve(value.length * 3)
-    this.position += this.buffer.utf8Write(value, this.position)
+    if (value.length > SHORT_BYTES || !this.ascii(value))
+      this.position += this.buffer.utf8Write(value, this.position)
   }
 
   bytes(source: Buffer, start = 0, end = source.length): void {
@@ -76,6 +77,19 @@ export class ByteWriter {
   /** An own copy of what was written. */
   copy(start = 0): Buffer {
     return Buffer.from(this.view(start))
+  }
+
+  /** Returns false, having written nothing, when there are other characters. */
+  private ascii(value: string): boolean {
+    const { buffer, position } = this
+    const { length } = value
+    for (let i = 0; i < length; i++) {
+      const code = value.charCodeAt(i)
+      if (code > 127) return false
+      buffer[position + i] = code
+    }
+    this.position += length
+    return true
   }
 
   /** The lowest 28 bits apart from the rest, so that both are exact in 32-bit arithmetic. */

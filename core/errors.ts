@@ -26,7 +26,15 @@ export class StreamsError extends Error {
 }
 
 /** This record cannot be processed: dead-letter it with `code` as the reason, and go on. */
-export class BadRecord extends StreamsError {}
+export class BadRecord extends StreamsError {
+  /** Without a stack: bad records come in crowds, the record is at fault and not the code, and a stack costs more than the record. */
+  constructor(code: string, message: string, place: ErrorPlace = {}) {
+    const limit = Error.stackTraceLimit
+    Error.stackTraceLimit = 0
+    super(code, message, place)
+    Error.stackTraceLimit = limit
+  }
+}
 
 /** The same call may work later: back off and try again, bounded. */
 export class Retriable extends StreamsError {}

@@ -80,6 +80,8 @@ export class Task implements TaskContext, InputEvents {
   private readonly broadcast: WatermarkBroadcast
   private reading: Input | undefined
   private touched = false
+  /** When the batch in hand was begun, ms UTC: one look at the clock a batch. */
+  private batchAt = 0
   /** Control records of the batch that is being read: they are no data. */
   private watermarksHeard = 0
   private committedPositions: readonly Position[] = []
@@ -122,7 +124,7 @@ export class Task implements TaskContext, InputEvents {
       around.watermarkIntervalMs,
     )
     this.graph = new OperatorGraph(subtopology, this, this.accounting, {
-      write: (node, record) => around.writerOf(node.topic.name).write(record, around.now()),
+      write: (node, record) => around.writerOf(node.topic.name).write(record, this.batchAt),
       sink: () => assert(false, 'a sink stands in its own sub-topology'),
     })
   }
@@ -139,6 +141,7 @@ export class Task implements TaskContext, InputEvents {
   async process(fetched: FetchedPartition): Promise<boolean> {
     const input = this.inputs.find(({ topic }) => topic === fetched.topic)
     assert(input !== undefined, `task ${this.name} does not read ${fetched.topic}`)
+    this.batchAt = this.around.now()
     const from = input.position
     for (const next of committedBatches(fetched, from, this.columns)) {
       if (this.columns.count > 0) await this.processBatch(input)
@@ -149,7 +152,7 @@ export class Task implements TaskContext, InputEvents {
       this.touched = true
       this.idleTopics.delete(input.topic)
     }
-    input.reached(fetched.lastStableOffset, this.around.now())
+    input.reached(fetched.lastStableOffset, this.batchAt)
     return moved
   }
 
@@ -170,6 +173,7 @@ export class Task implements TaskContext, InputEvents {
 
   /** The end of R3: what time and coalescing release, and the word to the tasks behind. */
   async beforeCommit(now: number): Promise<void> {
+    this.batchAt = now
     this.reading = undefined
     const watermark = this.time.watermark(this.idleTopics)
     if (watermark > this.advancedTo) {
@@ -303,7 +307,7 @@ export class Task implements TaskContext, InputEvents {
       topic,
       { columns, row, topic: reading.topic, partition: this.task.partition },
       why,
-      this.around.now(),
+      this.batchAt,
     )
   }
 }
