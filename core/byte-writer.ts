@@ -44,8 +44,7 @@ export class ByteWriter {
   /** UTF-8 text without a length. A lone surrogate becomes U+FFFD: whoever must refuse it looks first. */
   text(value: string): void {
     this.reserve(value.length * 3)
-    if (value.length > SHORT_BYTES || !this.ascii(value))
-      this.position += this.buffer.utf8Write(value, this.position)
+    if (value.length > SHORT_BYTES || !this.ascii(value)) this.position += this.buffer.utf8Write(value, this.position)
   }
 
   bytes(source: Buffer, start = 0, end = source.length): void {
