@@ -21,6 +21,7 @@ const logger = lineLogger({ format: 'text', clock: systemClock, write: (line) =>
 const state = setting('STATE_DIR')
 mkdirSync(state, { recursive: true })
 const app = setting('APP_ID')
+const instanceId = setting('INSTANCE_ID', `${app}-0`)
 const topology = peerTopology({
   app,
   raw: setting('TOPIC_RAW'),
@@ -37,7 +38,8 @@ const cluster = await openRemoteCluster({
 })
 const membership = joinGroup(topology, {
   cluster,
-  instanceId: `${app}-0`,
+  // As a StatefulSet would name it; `none` is a member without a name, whose tasks move when its session is over.
+  ...(instanceId === 'none' ? {} : { instanceId }),
   clock: systemClock,
   sessionTimeoutMs: Number(setting('SESSION_TIMEOUT_MS', '10000')),
   rebalanceTimeoutMs: 30_000,
