@@ -11,6 +11,7 @@ import { localTimeAt } from './local-time-text.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
+const CLOSE_BRACE = 125
 const localTime = new LocalTime('America/Los_Angeles')
 
 const [ID, REQUESTED, UPDATED, CLOSED, STATUS, SERVICE, NEIGHBORHOOD, LATITUDE, LONGITUDE] = [0, 1, 2, 3, 4, 5, 6, 7, 8]
@@ -61,15 +62,34 @@ export const rowSerde: Serde<Row> = {
   },
   write(row, to) {
     to.bytes(row.text, 0, row.text.length - 1)
-    to.text(addedFields(row))
+    writeAddedFields(row, to)
   },
 }
 
-function addedFields({ neighborhood, local, isOpen, closedLocal, service }: Row): string {
+const [BEFORE_NEIGHBORHOOD, BEFORE_HOUR, BEFORE_OPEN, BEFORE_RESOLUTION, BEFORE_CATEGORY] = [
+  ',"neighborhood":',
+  ',"hour_of_week":',
+  ',"is_open":',
+  ',"resolution_hours":',
+  ',"category":',
+].map((text) => Buffer.from(text)) as [Buffer, Buffer, Buffer, Buffer, Buffer]
+
+function writeAddedFields({ neighborhood, local, isOpen, closedLocal, service }: Row, to: ByteWriter): void {
   const weekday = (Math.floor(local / DAY_MS) + 3) % 7
   const hourOfWeek = weekday * 24 + Math.floor((local % DAY_MS) / HOUR_MS)
-  const resolution = isOpen || Number.isNaN(closedLocal) ? '' : `,"resolution_hours":${(closedLocal - local) / HOUR_MS}`
-  return `,"neighborhood":${quoted(neighborhood)},"hour_of_week":${hourOfWeek},"is_open":${isOpen}${resolution},"category":${category(service)}}`
+  to.bytes(BEFORE_NEIGHBORHOOD)
+  to.bytes(quoted(neighborhood))
+  to.bytes(BEFORE_HOUR)
+  to.text(String(hourOfWeek))
+  to.bytes(BEFORE_OPEN)
+  to.text(isOpen ? 'true' : 'false')
+  if (!isOpen && !Number.isNaN(closedLocal)) {
+    to.bytes(BEFORE_RESOLUTION)
+    to.text(String((closedLocal - local) / HOUR_MS))
+  }
+  to.bytes(BEFORE_CATEGORY)
+  to.bytes(category(service))
+  to.byte(CLOSE_BRACE)
 }
 
 /** A text field with few distinct values. */
@@ -97,13 +117,13 @@ const services = new FewTexts(SERVICE, 'service_name')
 const quoted = remembered((text) => JSON.stringify(text))
 const category = remembered((service) => JSON.stringify(service.toLowerCase()))
 
-/** Of a function over few texts. */
-function remembered(of: (text: string) => string): (text: string) => string {
-  const known = new Map<string, string>()
+/** The bytes of a function over few texts. */
+function remembered(of: (text: string) => string): (text: string) => Buffer {
+  const known = new Map<string, Buffer>()
   return (text) => {
     let result = known.get(text)
     if (result === undefined) {
-      result = of(text)
+      result = Buffer.from(of(text))
       if (known.size < 10_000) known.set(text, result)
     }
     return result
