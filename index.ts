@@ -30,6 +30,7 @@ export {
   t,
   type ValueSchema,
 } from './serdes/schema.ts'
+export type { SubjectStrategy } from './serdes/subject.ts'
 export { type Windowed, type WindowResult, type WindowStatus, windowed, windowResult } from './serdes/windowed.ts'
 export { type PgTable, pg, pgTable } from './sinks/postgres/table.ts'
 export type { KeyValueStoreDefinition, SessionStoreDefinition, WindowStoreDefinition } from './state/definitions.ts'

@@ -1,6 +1,7 @@
 // Makes tasks of steps: what is connected without a topic between is one sub-topology, and each partition of it is one task.
 import { assert } from '../core/assert.ts'
 import { StreamsError } from '../core/errors.ts'
+import type { SubjectStrategy } from '../serdes/subject.ts'
 import type { StoreDefinition } from '../state/definitions.ts'
 import { requireOneStoreAName, requireSamePartitions, requireSameReading, requireSinkOnly } from './checks.ts'
 import { splitComponents } from './components.ts'
@@ -13,14 +14,16 @@ export interface StepsToCompile {
   readonly app: string
   readonly steps: readonly Step[]
   readonly deadLetters: AnyTopic
+  /** Of topics that name no strategy of their own. */
+  readonly subjects: SubjectStrategy
 }
 
-export function compile({ app, steps, deadLetters }: StepsToCompile): CompiledTopology {
+export function compile({ app, steps, deadLetters, subjects }: StepsToCompile): CompiledTopology {
   requireOneStoreAName(steps)
   const written = new Set(
     steps.flatMap((step) => (step.kind === 'write' ? [physicalName(app, step.topic, step.use)] : [])),
   )
-  const topics = new PhysicalTopics(app, (topic, use) => roleOf(app, topic, use, written))
+  const topics = new PhysicalTopics(app, subjects, (topic, use) => roleOf(app, topic, use, written))
   const nodes = new Nodes(steps, topics)
   const components = splitComponents(steps)
   for (const step of steps) {

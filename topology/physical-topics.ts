@@ -1,6 +1,7 @@
 // The topics of a compiled topology under their physical names, each once, in the order of first use.
 import { StreamsError } from '../core/errors.ts'
 import { avroSchemaText } from '../serdes/avro-schema.ts'
+import type { SubjectStrategy } from '../serdes/subject.ts'
 import type { PhysicalTopic } from './graph.ts'
 import type { AnyTopic, TopicUse } from './steps.ts'
 import { topicSerdes } from './topic-serdes.ts'
@@ -14,11 +15,13 @@ interface Known {
 
 export class PhysicalTopics {
   private readonly app: string
+  private readonly subjects: SubjectStrategy
   private readonly roleOf: (definition: AnyTopic, use: TopicUse) => Role
   private readonly known = new Map<string, Known>()
 
-  constructor(app: string, roleOf: (definition: AnyTopic, use: TopicUse) => Role) {
+  constructor(app: string, subjects: SubjectStrategy, roleOf: (definition: AnyTopic, use: TopicUse) => Role) {
     this.app = app
+    this.subjects = subjects
     this.roleOf = roleOf
   }
 
@@ -35,7 +38,8 @@ export class PhysicalTopics {
     }
     const { partitions, config } = definition
     const role = this.roleOf(definition, use)
-    const physical: PhysicalTopic = { name, partitions, role, config, serdes: topicSerdes(definition, use) }
+    const serdes = topicSerdes(definition, use, this.subjects)
+    const physical: PhysicalTopic = { name, partitions, role, config, serdes }
     this.known.set(name, { definition, physical })
     return physical
   }

@@ -4,6 +4,7 @@ import type { TopicConfig } from '../kafka/cluster.ts'
 import type { Operator, TaskContext } from '../processors/operator.ts'
 import type { OnError } from '../processors/user-functions.ts'
 import type { Schema } from '../serdes/schema.ts'
+import type { SubjectStrategy } from '../serdes/subject.ts'
 import type { SinkTable } from '../sinks/sink.ts'
 import type { StoreDefinition } from '../state/definitions.ts'
 import type { OwnSerde } from './topic.ts'
@@ -35,6 +36,7 @@ export interface AnyValueTopic extends AnyTopicShape {
   readonly value: Schema<unknown>
   readonly timestamp: ((value: never) => number) | undefined
   readonly format: 'avro' | 'json' | 'own'
+  readonly subjects: SubjectStrategy | undefined
   readonly serde: OwnSerde | undefined
 }
 

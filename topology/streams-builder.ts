@@ -3,6 +3,7 @@ import type { TaskContext } from '../processors/operator.ts'
 import { StoredRows } from '../processors/row-lookup.ts'
 import { TableStore } from '../processors/table-store.ts'
 import { t } from '../serdes/schema.ts'
+import type { SubjectStrategy } from '../serdes/subject.ts'
 import type { KeyValueStoreDefinition } from '../state/definitions.ts'
 import { compile } from './compile.ts'
 import { type DescriptionFormat, describe } from './describe.ts'
@@ -17,6 +18,8 @@ import { type DeadLetter, type DeadLetterTopic, deadLetterTopic, type Topic, top
 export interface StreamsBuilderOptions {
   /** Where records go that cannot be read, or that a step refuses without naming a topic; default `<app>-dead-letters`. */
   readonly deadLetters?: AnyValueTopic & { readonly kind: 'dead-letter topic' }
+  /** Under which subjects schemas are registered, of topics that do not say it themselves; default `TopicName`. */
+  readonly subjects?: SubjectStrategy
 }
 
 /** What an application runs. */
@@ -70,8 +73,8 @@ export class StreamsBuilder {
 
   /** @throws StreamsError `topology` that names the mistake and the way out. */
   build(): Topology {
-    const deadLetters = this.options.deadLetters ?? defaultDeadLetters(this.name)
-    const compiled = compile({ app: this.name, steps: this.graph.steps, deadLetters })
+    const { deadLetters = defaultDeadLetters(this.name), subjects = 'TopicName' } = this.options
+    const compiled = compile({ app: this.name, steps: this.graph.steps, deadLetters, subjects })
     return { ...compiled, describe: (format = 'text') => describe(compiled, format) }
   }
 

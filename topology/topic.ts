@@ -2,6 +2,7 @@
 import type { TopicConfig } from '../kafka/cluster.ts'
 import { type Schema, schemaOf, t } from '../serdes/schema.ts'
 import type { Serde } from '../serdes/serde.ts'
+import type { SubjectStrategy } from '../serdes/subject.ts'
 
 interface TopicShape<Kind extends string> {
   readonly kind: Kind
@@ -20,8 +21,10 @@ export interface WritableTopic<in out K, in V> extends TopicShape<'topic' | 'dea
   readonly value: Schema<unknown>
   /** Event time of a value, ms UTC; without it the record's own timestamp. */
   readonly timestamp: ((value: never) => number) | undefined
-  /** How values are written: Confluent-framed Avro under subject `<topic>-value`, or plain JSON. */
+  /** How values are written: Confluent-framed Avro with its schema in the registry, or plain JSON. */
   readonly format: 'avro' | 'json' | 'own'
+  /** Of the format `avro`; undefined: as the application says. */
+  readonly subjects: SubjectStrategy | undefined
   /** Of the format `own`; the constructor has checked its type. */
   readonly serde: OwnSerde | undefined
   /** Carries V in the type; never called. */
@@ -41,6 +44,8 @@ interface TopicSpec<K, V> extends TopicTraits<K, V> {
   readonly value: Schema<V>
   /** Default avro. */
   readonly format?: 'avro' | 'json'
+  /** Under which subject the registry keeps the schema; default: as the application says. */
+  readonly subjects?: SubjectStrategy
 }
 
 interface OwnFormatSpec<K, V> extends TopicTraits<K, V> {
@@ -60,8 +65,12 @@ interface TopicTraits<K, V> {
 export function topic<K, V>(name: string, spec: TopicSpec<K, V> | OwnFormatSpec<K, V>): Topic<K, V> {
   const { key, timestamp, partitions = DEFAULT_PARTITIONS, config = {} } = spec
   const traits = { kind: 'topic', name, key, timestamp, partitions, config, accepts } as const
-  if ('serde' in spec) return { ...traits, value: schemaOf<V>(t.bytes.description), format: 'own', serde: spec.serde }
-  return { ...traits, value: spec.value, format: spec.format ?? 'avro', serde: undefined }
+  if ('serde' in spec) {
+    const value = schemaOf<V>(t.bytes.description)
+    return { ...traits, value, format: 'own', subjects: undefined, serde: spec.serde }
+  }
+  const { value, format = 'avro', subjects } = spec
+  return { ...traits, value, format, subjects, serde: undefined }
 }
 
 declare const rejected: unique symbol
@@ -107,6 +116,7 @@ export function deadLetterTopic<K, V>(
     value,
     timestamp: undefined,
     format: 'avro',
+    subjects: undefined,
     serde: undefined,
     partitions,
     config: {},
