@@ -16,6 +16,7 @@ import type { StateBackend } from '../state/backend.ts'
 import { MemoryBackend } from '../state/memory/memory-backend.ts'
 import { openRedisBackend } from '../state/redis/redis-backend.ts'
 import type { DataDirectory } from './data-directory.ts'
+import { usageError } from './exit.ts'
 import type { EngineContext, OpenedLog } from './program.ts'
 
 /** A dead worker's tasks move after this time; one that restarts under its instance id takes them back at once. */
@@ -47,7 +48,7 @@ export async function openServices(context: EngineContext, closers: (() => Promi
   const { options, topology, directory } = context
   const log = options.kafka === undefined ? await openLog(directory) : await openBrokers(context, options.kafka)
   closers.push(log.close)
-  const registry = options.registry === undefined ? log.registry : confluentRegistry({ url: options.registry })
+  const registry = registryOf(context) ?? log.registry
   const backend =
     options.redis === undefined
       ? new MemoryBackend()
@@ -62,13 +63,24 @@ export async function openServices(context: EngineContext, closers: (() => Promi
   }
 }
 
-async function openBrokers({ topology, directory, clock, logger }: EngineContext, brokers: string) {
+/** Undefined: the embedded one. */
+function registryOf({ options }: EngineContext): SchemaRegistry | undefined {
+  const { registry: url, registryUser: basicAuth, autoRegisterSchemas } = options
+  if (url !== undefined)
+    return confluentRegistry({ url, autoRegisterSchemas, ...(basicAuth === undefined ? {} : { basicAuth }) })
+  if (!autoRegisterSchemas)
+    throw usageError('--auto-register-schemas=false needs --registry: the embedded one holds what we registered')
+  return undefined
+}
+
+async function openBrokers({ options, topology, directory, clock, logger }: EngineContext, brokers: string) {
   const cluster = await openRemoteCluster({
     brokers: brokers.split(','),
     clientId: topology.name,
     clock,
     random: Math.random,
     logger,
+    compression: options.compression,
   })
   mkdirSync(directory.log, { recursive: true })
   const registry = await openEmbeddedRegistry({ file: join(directory.log, 'schemas.jsonl') })

@@ -47,6 +47,19 @@ export const options = {
     ...optionalText('URL', 'a schema registry with Confluent’s interface; without it the embedded one', ['run']),
     alsoEnv: 'SCHEMA_REGISTRY_URL',
   },
+  registryUser: {
+    ...optionalText('USER:PASSWORD', 'who we are to the schema registry, where it is not in its URL', ['run']),
+    alsoEnv: 'SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO',
+  },
+  autoRegisterSchemas: {
+    ...flag('register schemas; with =false only what the registry holds already is used', ['run']),
+    default: true,
+  },
+  autoCreateTopics: {
+    ...flag('create topics that are missing; with =false they are named, with the commands', ['run']),
+    default: true,
+  },
+  compression: choice(['none', 'gzip', 'lz4', 'zstd'], 'of what is written to a Kafka cluster', ['run'], 'none'),
   instanceId: optionalText('ID', 'name of this process in its group; default: one kept in the data directory', ['run']),
   confirm: optionalText('SCHEMA', 'allow changes of this Postgres schema that lose data', ['run']),
   boundaries: optionalText('FILE', 'neighborhood boundaries, GeoJSON or TopoJSON', ['run', 'describe']),

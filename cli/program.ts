@@ -74,6 +74,10 @@ export interface EngineContext {
   readonly measurements: Measurements
   readonly clock: Clock
   readonly logger: Logger
+  /** Aborted when the program shall end: a start that waits for somebody waits no longer. */
+  readonly signal: AbortSignal
+  /** Told for whom the start waits and why; undefined when it goes on. */
+  readonly waitsFor: (what: string | undefined) => void
 }
 
 /** The runtime with everything it stands on: cluster, registry, state, Postgres. */

@@ -34,6 +34,8 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
       ...{ topology, cluster, registry, sink, clock, logger, measurements },
       backend,
       ...(membership === undefined ? {} : { membership }),
+      autoCreateTopics: options.autoCreateTopics,
+      patience: { signal: context.signal, waitsFor: context.waitsFor },
       config: {
         commitIntervalMs: options.commitIntervalMs,
         badLimit: options.badLimit,

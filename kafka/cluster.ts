@@ -50,9 +50,18 @@ export interface TopicSpec {
   readonly config: TopicConfig
 }
 
+export interface Replication {
+  /** Of the partition with the fewest. */
+  readonly copies: number
+  /** `min.insync.replicas`: copies that must have a record before it counts as written. */
+  readonly minInSync: number
+}
+
 export interface TopicDescription extends TopicSpec {
   /** A new id means that the topic was made anew: positions of the old one mean nothing. */
   readonly id: string
+  /** Undefined where there are no brokers to keep copies. */
+  readonly replication?: Replication
 }
 
 export interface Admin {

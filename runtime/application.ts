@@ -18,6 +18,7 @@ import { purgeRepartitionTopics } from './repartition-purge.ts'
 import { SinkSlots, sinkTables } from './sink-slots.ts'
 import type { ApplicationSnapshot, ApplicationState } from './snapshot.ts'
 import { snapshotOf } from './snapshot-of.ts'
+import type { StartPatience } from './start-patience.ts'
 import type { StepHook } from './steps.ts'
 import { TopicAccess } from './topic-access.ts'
 import { Worker } from './worker.ts'
@@ -35,6 +36,10 @@ export interface ApplicationOptions {
   readonly logger?: Logger
   readonly measurements?: Measurements
   readonly config?: Partial<WorkerConfig>
+  /** False: topics that are missing end the start instead of being created. Default true. */
+  readonly autoCreateTopics?: boolean
+  /** While the start waits for the schema registry. */
+  readonly patience?: Pick<StartPatience, 'signal' | 'waitsFor'>
   /** Default: this process runs every task. */
   readonly membership?: Membership
   /** Before each numbered step of a take-over or commit cycle: for simulators. */
@@ -94,11 +99,14 @@ export class Application {
     })
   }
 
-  /** Prepares topics, schemas, global tables and sinks; tasks are taken over in the first turns. */
+  /** Prepares schemas, topics, global tables and sinks; tasks are taken over in the first turns. */
   static async start(options: ApplicationOptions): Promise<Application> {
     const { topology, cluster, registry, sink, measurements, logger = silentLogger } = options
+    const { clock = systemClock, autoCreateTopics = true } = options
+    const { outageMsMax: waitMsMax } = { ...defaultWorkerConfig, ...options.config }
     const tables = sinkTables(topology, sink)
-    const topics = await TopicAccess.prepare(cluster, topology, registry)
+    const preparation = { ...options.patience, clock, logger, waitMsMax, autoCreateTopics }
+    const topics = await TopicAccess.prepare(cluster, topology, registry, preparation)
     const globalTables = await GlobalTables.load(
       cluster,
       topology.globalTables,

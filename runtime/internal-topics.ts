@@ -1,69 +1,63 @@
-// How each topic is created, by its role, and the check that what is there fits (exactly-once.md §1).
-import { days, seconds } from '../core/duration.ts'
-import { StreamsError } from '../core/errors.ts'
-import { type Admin, defaultTopicConfig, type TopicConfig, type TopicDescription } from '../kafka/cluster.ts'
+// The topics of an application at its start: what is there is checked, what is missing is created.
+import { Retriable, StreamsError } from '../core/errors.ts'
+import { type Logger, silentLogger } from '../core/logger.ts'
+import type { Admin, TopicDescription, TopicSpec } from '../kafka/cluster.ts'
 import type { PhysicalTopic } from '../topology/graph.ts'
-import { INTERNAL_RECORD_BYTES_MAX } from './output-buffers.ts'
+import { createCommands, requireAll, requireFit } from './topic-check.ts'
+import { topicConfig } from './topic-config.ts'
 
-/** Records older than this may be compacted away; sinks that lag longer than a week are told by their alert first. */
-const OUTPUT_COMPACTION_LAG_MS = days(7)
-
-/** A record that came in must fit into the application's own topics with what the engine adds (output-buffers.ts). */
-const INTERNAL_BATCH_BYTES_MAX = 2 * INTERNAL_RECORD_BYTES_MAX
-
-const roleConfig: Readonly<Record<PhysicalTopic['role'], Partial<TopicConfig>>> = {
-  source: { timestampType: 'LogAppendTime' },
-  repartition: {
-    timestampType: 'LogAppendTime',
-    cleanupPolicy: 'delete',
-    retentionMs: -1,
-    maxMessageBytes: INTERNAL_BATCH_BYTES_MAX,
-  },
-  output: {
-    timestampType: 'CreateTime',
-    cleanupPolicy: 'compact',
-    retentionMs: -1,
-    minCompactionLagMs: OUTPUT_COMPACTION_LAG_MS,
-  },
-  changelog: {
-    timestampType: 'LogAppendTime',
-    cleanupPolicy: 'compact',
-    segmentBytes: 64 * 1024 * 1024,
-    deleteRetentionMs: days(7),
-    minCompactionLagMs: seconds(60),
-    maxMessageBytes: INTERNAL_BATCH_BYTES_MAX,
-  },
-  'dead-letters': { timestampType: 'LogAppendTime', retentionMs: -1, maxMessageBytes: INTERNAL_BATCH_BYTES_MAX },
+export interface PrepareTopicsOptions {
+  readonly logger?: Logger
+  /** False: whoever owns the cluster creates topics, with the commands that the error names. Default true. */
+  readonly autoCreateTopics?: boolean
 }
 
-/** Whose configuration the engine's guarantees rest on; the others may be configured as their readers like. */
-const internalRoles: ReadonlySet<PhysicalTopic['role']> = new Set(['repartition', 'changelog'])
+/** Fewer, and one disk or broker that is lost may take records with it. */
+const COPIES_WANTED = 3
+const IN_SYNC_WANTED = 2
 
-export function topicConfig(topic: PhysicalTopic): TopicConfig {
-  return { ...defaultTopicConfig, ...roleConfig[topic.role], ...topic.config }
-}
-
-/** Creates what is missing and checks what is there. Returns descriptions by name. @throws StreamsError `topic_mismatch` that names the fix. */
+/** Returns descriptions by name. @throws StreamsError `topic_mismatch`, `topic_missing`, `topic_not_created` that names the commands that mend it */
 export async function prepareTopics(
   admin: Admin,
   topics: readonly PhysicalTopic[],
+  { logger = silentLogger, autoCreateTopics = true }: PrepareTopicsOptions = {},
 ): Promise<Map<string, TopicDescription>> {
-  const specs = topics.map((topic) => ({ name: topic.name, partitions: topic.partitions, config: topicConfig(topic) }))
-  const descriptions = await admin.createTopics(specs)
-  descriptions.forEach((found, i) => {
-    const topic = topics[i] as PhysicalTopic
-    if (found.partitions !== topic.partitions) throw mismatch(topic, 'partitions', found.partitions, topic.partitions)
-    if (!internalRoles.has(topic.role)) return
-    const wanted = topicConfig(topic)
-    for (const name of ['cleanupPolicy', 'timestampType'] as const)
-      if (found.config[name] !== wanted[name]) throw mismatch(topic, name, found.config[name], wanted[name])
-  })
-  return new Map(descriptions.map((description) => [description.name, description]))
+  const found = await admin.describeTopics(topics.map(({ name }) => name))
+  requireFit(topics, found)
+  const missing = topics.filter((_, i) => found[i] === undefined)
+  const specs = missing.map((topic) => ({ name: topic.name, partitions: topic.partitions, config: topicConfig(topic) }))
+  if (!autoCreateTopics) requireAll(specs)
+  const created = specs.length === 0 ? [] : await create(admin, specs)
+  // Somebody else may have created some of them a moment ago, as he liked.
+  requireFit(missing, created)
+  if (specs.length > 0) logger.info('topics were created', { topics: specs.map(({ name }) => name).join(' ') })
+  const all = [...found.filter((topic) => topic !== undefined), ...created]
+  warnOfFewCopies(all, logger)
+  return new Map(all.map((description) => [description.name, description]))
 }
 
-function mismatch(topic: PhysicalTopic, what: string, found: unknown, wanted: unknown): StreamsError {
-  return new StreamsError(
-    'topic_mismatch',
-    `topic ${topic.name} has ${what} ${found}, but its definition says ${wanted}: change the definition, or recreate the topic and reset the application`,
+async function create(admin: Admin, specs: readonly TopicSpec[]): Promise<TopicDescription[]> {
+  try {
+    return await admin.createTopics(specs)
+  } catch (cause) {
+    if (!(cause instanceof StreamsError) || cause instanceof Retriable) throw cause
+    throw new StreamsError(
+      'topic_not_created',
+      `topics cannot be created: ${cause.message}. Have them created:\n${createCommands(specs)}`,
+      { cause },
+    )
+  }
+}
+
+function warnOfFewCopies(topics: readonly TopicDescription[], logger: Logger): void {
+  const few = topics.filter(
+    ({ replication }) =>
+      replication !== undefined && (replication.copies < COPIES_WANTED || replication.minInSync < IN_SYNC_WANTED),
   )
+  const [first] = few
+  if (first?.replication === undefined) return
+  const { copies, minInSync } = first.replication
+  logger.warn('a broker that is lost may take records with it: topics have few copies', {
+    ...{ topics: few.length, one: first.name, copies, 'min.insync.replicas': minInSync },
+  })
 }

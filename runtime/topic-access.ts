@@ -1,15 +1,22 @@
 // The topics of one application, prepared: created and checked, their serdes resolved, their descriptions at hand.
 import { assert } from '../core/assert.ts'
+import { systemClock } from '../core/clock.ts'
+import { minutes } from '../core/duration.ts'
+import { silentLogger } from '../core/logger.ts'
 import type { Admin, Cluster, TopicDescription } from '../kafka/cluster.ts'
 import type { SchemaRegistry } from '../serdes/schema-registry.ts'
 import type { CompiledTopology, Subtopology, TopicSerdes } from '../topology/graph.ts'
 import { DeadLetterWriter } from './dead-letters.ts'
 import type { GlobalTables } from './global-tables.ts'
 import type { InputStart } from './input-start.ts'
-import { prepareTopics } from './internal-topics.ts'
+import { type PrepareTopicsOptions, prepareTopics } from './internal-topics.ts'
 import type { OutputBuffers } from './output-buffers.ts'
 import { RecordWriter } from './record-writer.ts'
+import type { StartPatience } from './start-patience.ts'
 import type { TaskSurroundings } from './task.ts'
+import { resolveSerdes } from './topic-schemas.ts'
+
+export interface PrepareOptions extends Partial<StartPatience>, PrepareTopicsOptions {}
 
 export class TopicAccess {
   private readonly admin: Admin
@@ -30,12 +37,16 @@ export class TopicAccess {
     this.serdes = serdes
   }
 
-  /** Creates missing topics, checks the others, registers and resolves schemas. */
-  static async prepare(cluster: Cluster, topology: CompiledTopology, registry: SchemaRegistry): Promise<TopicAccess> {
-    const descriptions = await prepareTopics(cluster.admin, topology.topics)
-    const serdes = new Map<string, TopicSerdes>()
-    for (const topic of topology.topics)
-      if (topic.role !== 'changelog') serdes.set(topic.name, await topic.serdes(registry))
+  /** Registers schemas, waiting for the registry, then creates missing topics and checks the others. A schema that does not fit leaves no topic behind. */
+  static async prepare(
+    cluster: Cluster,
+    topology: CompiledTopology,
+    registry: SchemaRegistry,
+    options: PrepareOptions = {},
+  ): Promise<TopicAccess> {
+    const patience = { clock: systemClock, logger: silentLogger, waitMsMax: minutes(10), ...options }
+    const serdes = await resolveSerdes(topology.topics, registry, patience)
+    const descriptions = await prepareTopics(cluster.admin, topology.topics, options)
     return new TopicAccess(cluster.admin, topology, descriptions, serdes)
   }
 

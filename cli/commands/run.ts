@@ -75,12 +75,19 @@ async function open(context: RunContext, directory: DataDirectory): Promise<Open
   nameApplication(measurements, definition.version, topology)
 
   let engine: Engine | undefined
-  const server = serverOf(context, topology, measurements, () => engine)
+  let awaited: string | undefined
+  const server = serverOf(context, topology, measurements, { engine: () => engine, awaited: () => awaited })
   const page = await server.listen(options.port)
   shutdown.add('the HTTP server', () => server.close())
   directory.publish(page)
 
-  const started = await parts.startEngine({ options, topology, directory, measurements, clock, logger })
+  const started = await parts.startEngine({
+    ...{ options, topology, directory, measurements, clock, logger },
+    signal: shutdown.signal,
+    waitsFor: (what) => {
+      awaited = what
+    },
+  })
   engine = started
   shutdown.add('the application', () => started.close())
   const lag = () => sourceLag(started.snapshot(), topology)
@@ -109,13 +116,19 @@ function serverOf(
   { parts, options, clock, logger, shutdown }: RunContext,
   topology: CompiledTopology,
   measurements: Measurements,
-  engine: () => Engine | undefined,
+  { engine, awaited }: { readonly engine: () => Engine | undefined; readonly awaited: () => string | undefined },
 ): HttpServer {
   const { title, version, zone, readVolume } = parts.definition
   const draining = {
     name: 'shutdown',
     check: async () => {
       if (shutdown.signal.aborted) throw new Error('it is stopping')
+    },
+  }
+  const starting = {
+    name: 'start',
+    check: async () => {
+      if (awaited() !== undefined) throw new Error(`it waits for ${awaited()}`)
     },
   }
   return createServer({
@@ -130,7 +143,7 @@ function serverOf(
     logger,
     snapshot: () => engine()?.snapshot(),
     polledAt: () => engine()?.polledAt?.(),
-    checks: () => [draining, ...(engine()?.checks() ?? [])],
+    checks: () => [draining, starting, ...(engine()?.checks() ?? [])],
     readVolume: async (query) => readVolume(started(engine).rows, query),
     readTopic: async (request) => {
       const { cluster, registry } = started(engine)

@@ -64,9 +64,11 @@ export class RemoteAdmin implements Admin {
       const configs = await topics.configs([...known.keys()])
       const descriptions = new Map(
         [...known.values()].map(({ name, topicId, partitions }, i) => {
-          const config = configs[i]
-          assert(config !== undefined, 'there is one configuration a topic')
-          return [name, { name, partitions: partitions.length, config, id: topicId }]
+          const found = configs[i]
+          assert(found !== undefined, 'there is one configuration a topic')
+          const copies = Math.min(...partitions.map(({ replicas }) => replicas.length))
+          const replication = { copies, minInSync: found.minInSync }
+          return [name, { name, partitions: partitions.length, config: found.config, id: topicId, replication }]
         }),
       )
       return names.map((name) => descriptions.get(name))

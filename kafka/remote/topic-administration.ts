@@ -2,11 +2,17 @@
 import kafkajs, { type Admin, type SASLOptions } from 'kafkajs'
 import { Retriable, StreamsError } from '../../core/errors.ts'
 import { type CleanupPolicy, defaultTopicConfig, type TopicConfig, type TopicSpec } from '../cluster.ts'
+import { topicConfigNames } from '../topic-config-names.ts'
 import type { ConnectionSettings } from './connection-settings.ts'
 
 // A CommonJS module whose names Node does not find.
 const { ConfigResourceTypes, Kafka, logLevel } = kafkajs
 const retries = { retries: 5, initialRetryTime: 100, maxRetryTime: 1_000 }
+
+export interface FoundConfig {
+  readonly config: TopicConfig
+  readonly minInSync: number
+}
 
 export class TopicAdministration {
   private readonly openAdmin: () => Admin
@@ -48,7 +54,7 @@ export class TopicAdministration {
   }
 
   /** In the order asked. */
-  async configs(names: readonly string[]): Promise<TopicConfig[]> {
+  async configs(names: readonly string[]): Promise<FoundConfig[]> {
     if (names.length === 0) return []
     const resources = names.map((name) => ({ type: ConfigResourceTypes.TOPIC, name, configNames: configNames() }))
     const answer = await this.call('DescribeConfigs', (admin) =>
@@ -56,11 +62,10 @@ export class TopicAdministration {
     )
     const byName = new Map(answer.resources.map((resource) => [resource.resourceName, resource.configEntries]))
     return names.map((name) => {
-      const entries = (byName.get(name) ?? []).map(({ configName, configValue }): [string, string] => [
-        configName,
-        configValue,
-      ])
-      return configOf(new Map(entries))
+      const entries = new Map(
+        (byName.get(name) ?? []).map(({ configName, configValue }): [string, string] => [configName, configValue]),
+      )
+      return { config: configOf(entries), minInSync: Number(entries.get(minInSyncName) ?? 1) }
     })
   }
 
@@ -86,32 +91,35 @@ interface Key {
   write(config: TopicConfig): string
 }
 
+/** Broker and topic may both say it; it is not ours to set. */
+const minInSyncName = 'min.insync.replicas'
+
 const keys: readonly Key[] = [
   {
-    name: 'cleanup.policy',
+    name: topicConfigNames.cleanupPolicy,
     read: (text) => ({ cleanupPolicy: cleanupPolicyOf(text) }),
     write: (config) => config.cleanupPolicy,
   },
   {
-    name: 'message.timestamp.type',
+    name: topicConfigNames.timestampType,
     read: (text) => ({ timestampType: text === 'LogAppendTime' ? 'LogAppendTime' : 'CreateTime' }),
     write: (config) => config.timestampType,
   },
-  numeric('retention.ms', 'retentionMs'),
-  numeric('segment.bytes', 'segmentBytes'),
-  numeric('delete.retention.ms', 'deleteRetentionMs'),
-  numeric('min.compaction.lag.ms', 'minCompactionLagMs'),
-  numeric('max.message.bytes', 'maxMessageBytes'),
+  numeric('retentionMs'),
+  numeric('segmentBytes'),
+  numeric('deleteRetentionMs'),
+  numeric('minCompactionLagMs'),
+  numeric('maxMessageBytes'),
 ]
 
 function numeric(
-  name: string,
   field: 'retentionMs' | 'segmentBytes' | 'deleteRetentionMs' | 'minCompactionLagMs' | 'maxMessageBytes',
 ): Key {
+  const name = topicConfigNames[field]
   return { name, read: (text) => ({ [field]: Number(text) }), write: (config) => String(config[field]) }
 }
 
-const configNames = () => keys.map(({ name }) => name)
+const configNames = () => [...keys.map(({ name }) => name), minInSyncName]
 
 function configEntriesOf(config: TopicConfig): { name: string; value: string }[] {
   return keys.map(({ name, write }) => ({ name, value: write(config) }))

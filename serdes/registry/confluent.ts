@@ -16,8 +16,8 @@ export type CompatibilityLevel =
 export interface ConfluentRegistryOptions extends ConfluentHttpOptions {
   /** For subjects without a level of their own; one that somebody has set stays. Default BACKWARD: the next version reads what the last one wrote. */
   readonly compatibility?: CompatibilityLevel
-  /** Only schemas that are registered already are used, e.g. where a pipeline of its own registers them. Default false. */
-  readonly forbidRegistration?: boolean
+  /** False: only schemas that are registered already are used, e.g. where a pipeline of its own registers them. Default true. */
+  readonly autoRegisterSchemas?: boolean
 }
 
 /** `confluentRegistry({ url: 'http://registry:8081' })` */
@@ -34,14 +34,14 @@ const REASONS_MAX = 2_000
 class ConfluentRegistry implements SchemaRegistry {
   private readonly http: ConfluentHttp
   private readonly compatibility: CompatibilityLevel
-  private readonly forbidRegistration: boolean
+  private readonly autoRegisterSchemas: boolean
   private readonly ids = new Answers<number>()
   private readonly texts = new Answers<string>()
 
-  constructor({ compatibility = 'BACKWARD', forbidRegistration = false, ...http }: ConfluentRegistryOptions) {
+  constructor({ compatibility = 'BACKWARD', autoRegisterSchemas = true, ...http }: ConfluentRegistryOptions) {
     this.http = new ConfluentHttp(http)
     this.compatibility = compatibility
-    this.forbidRegistration = forbidRegistration
+    this.autoRegisterSchemas = autoRegisterSchemas
   }
 
   async register(subject: string, schema: string): Promise<number> {
@@ -75,15 +75,15 @@ class ConfluentRegistry implements SchemaRegistry {
   }
 
   private async registerNew(subject: string, schema: string): Promise<number> {
-    if (this.forbidRegistration)
+    const path = `${subjectPath(subject)}/versions`
+    if (!this.autoRegisterSchemas)
       throw new StreamsError(
         'schema_not_registered',
-        `${subject}: the schema is not registered there, and registering is forbidden. Register it first ` +
-          `(POST ${subjectPath(subject)}/versions), or run without \`forbidRegistration\`: ${schema}`,
+        `${subject}: the schema that is needed is not registered there, and registering is forbidden (auto.register.schemas=false). ` +
+          `Register it first: ${this.http.curl('POST', path, { schema })}`,
       )
     const level = await this.ensureLevel(subject)
     await this.requireCompatible(subject, schema, level)
-    const path = `${subjectPath(subject)}/versions`
     const answer = await this.http.ask('POST', path, { schema })
     if (answer.status === 200) return this.idOf(path, answer)
     throw this.refused(subject, path, answer)

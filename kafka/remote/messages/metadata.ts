@@ -19,6 +19,8 @@ export interface PartitionMetadata {
   /** −1: there is none at the moment. */
   readonly leaderId: number
   readonly leaderEpoch: number
+  /** Brokers that keep a copy. */
+  readonly replicas: readonly number[]
 }
 
 export interface TopicMetadata {
@@ -84,7 +86,8 @@ function readPartition(answer: WireReader): PartitionMetadata {
   const partition = answer.int32()
   const leaderId = answer.int32()
   const leaderEpoch = answer.int32()
-  for (let list = 0; list < 3; list++) answer.array(() => answer.int32()) // replicas, in-sync ones, offline ones
+  const replicas = answer.array(() => answer.int32())
+  for (let list = 0; list < 2; list++) answer.array(() => answer.int32()) // in-sync ones, offline ones
   answer.skipTags()
-  return { errorCode, partition, leaderId, leaderEpoch }
+  return { errorCode, partition, leaderId, leaderEpoch, replicas }
 }

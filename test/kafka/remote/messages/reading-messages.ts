@@ -126,9 +126,13 @@ const metadataCase = messageCase(
           name: text,
           topicId: uuid,
           isInternal: fc.boolean(),
-          partitions: fc.array(fc.record({ errorCode: int16, partition: int32, leaderId: int32, leaderEpoch: int32 }), {
-            maxLength: 3,
-          }),
+          partitions: fc.array(
+            fc.record({
+              ...{ errorCode: int16, partition: int32, leaderId: int32, leaderEpoch: int32 },
+              replicas: fc.array(int32, { maxLength: 3 }),
+            }),
+            { maxLength: 3 },
+          ),
         }),
         { maxLength: 3 },
       ),
@@ -139,10 +143,10 @@ const metadataCase = messageCase(
       clusterId: 'c',
       topics: topics.map(({ partitions, ...topic }) => ({
         ...topic,
-        partitions: partitions.map(({ partition, ...rest }) => ({
+        partitions: partitions.map(({ partition, replicas, ...rest }) => ({
           ...rest,
           partitionIndex: partition,
-          replicaNodes: [1, 2],
+          replicaNodes: replicas,
           isrNodes: [2],
         })),
       })),
