@@ -1,0 +1,208 @@
+// An application and a real schema registry that comes late, dies and comes back: the start waits for it, known schemas need it no more, unknown ones wait.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { ByteWriter } from '../../core/byte-writer.ts'
+import { systemClock } from '../../core/clock.ts'
+import { silentLogger } from '../../core/logger.ts'
+import { seededRandom } from '../../core/random.ts'
+import { type EmbeddedCluster, openEmbeddedCluster } from '../../kafka/embedded/embedded-cluster.ts'
+import { Application } from '../../runtime/application.ts'
+import { avroSchemaText } from '../../serdes/avro-schema.ts'
+import { binarySerde } from '../../serdes/binary-serde.ts'
+import { FRAME_BYTES } from '../../serdes/confluent-serde.ts'
+import { confluentRegistry } from '../../serdes/registry/confluent.ts'
+import { t } from '../../serdes/schema.ts'
+import { MemorySink } from '../../sinks/memory-sink.ts'
+import { MemoryBackend } from '../../state/memory/memory-backend.ts'
+import { freePort, type NativeProcess } from '../services/native-process.ts'
+import { registryPath, registryPrograms, startRegistry } from '../services/native-registry.ts'
+import { badOrders, Order, orders, orderTable, orderTopology } from '../simulation/orders.ts'
+import { deadLettersIn, writeRaw } from '../support/raw-records.ts'
+
+const patienceMs = 60_000
+/** What the next release of somebody else's producer writes. */
+const NextOrder = t.record('Order', {
+  ...{ shop: t.string, version: t.int, amount: t.int, at: t.instant },
+  note: t.optional(t.string),
+})
+const nextSerde = binarySerde(NextOrder)
+const orderSerde = binarySerde(Order)
+const unknownId = 2_000_000_000
+
+describe('an application and its schema registry', { timeout: 180_000 }, () => {
+  const registry = new RestartableRegistry()
+  let cluster: EmbeddedCluster
+  let sink: MemorySink
+  let log: string[]
+  const stopping: (() => Promise<void>)[] = []
+  let reason = ''
+  beforeAll(async () => {
+    try {
+      await registry.prepare()
+    } catch (error) {
+      if (process.env.CI === 'true') throw error
+      reason = `no schema registry: ${error instanceof Error ? error.message : String(error)}`
+    }
+  })
+  beforeEach(async (context) => {
+    context.skip(reason !== '', reason)
+    cluster = await openEmbeddedCluster({ clock: systemClock, random: seededRandom(1) })
+    sink = new MemorySink()
+    log = []
+  })
+  afterEach(async () => {
+    for (const stop of stopping.splice(0)) await stop()
+    await cluster?.close()
+    await registry.stop()
+  })
+  afterAll(() => registry.remove())
+
+  const options = (more = {}) => ({
+    ...{ topology: orderTopology(), cluster, registry: confluentRegistry({ url: registry.url }), sink },
+    backend: new MemoryBackend(),
+    logger: {
+      ...silentLogger,
+      warn: (message: string, fields = {}) => void log.push(`${message} ${JSON.stringify(fields)}`),
+    },
+    ...more,
+  })
+
+  async function start(more = {}): Promise<Application> {
+    const application = await Application.start(options(more))
+    const running = application.run()
+    stopping.push(async () => {
+      application.stop()
+      await running
+      await application.close()
+    })
+    return application
+  }
+
+  const order = (version: number) => ({ shop: 's1', version, amount: 5, at: Date.now() - 60_000 })
+  const write = (id: string, value: Buffer) =>
+    writeRaw(cluster, { topic: orders.name, partition: 0, timestamp: Date.now() }, [{ key: Buffer.from(id), value }])
+  const written = () => sink.rows(orderTable).map(({ id }) => id)
+
+  test('starts when the registry does, and says meanwhile for whom it waits', async () => {
+    const states: (string | undefined)[] = []
+    const starting = start({ patience: { waitsFor: (what: string | undefined) => void states.push(what) } })
+    await until(() => states.length > 1)
+    expect(states[0]).toMatch(/^the schema registry: POST http:.*ECONNREFUSED/)
+    expect(log[0]).toContain('the start waits for the schema registry')
+    await registry.start()
+    await starting
+    expect(states.at(-1)).toBeUndefined()
+  })
+
+  test('gives up when the registry does not come, with its address', async () => {
+    const gaveUp = start({ config: { outageMsMax: 50 } })
+    await expect(gaveUp).rejects.toMatchObject({
+      code: 'start_gave_up',
+      message: expect.stringContaining(registry.url),
+    })
+  })
+
+  test('ends its waiting when it shall end', async () => {
+    const ending = new AbortController()
+    const starting = start({ patience: { signal: ending.signal, waitsFor: () => ending.abort() } })
+    await expect(starting).rejects.toMatchObject({ code: 'start_stopped' })
+  })
+
+  test('goes on while the registry is away; a schema it has never met waits for it and becomes no dead letter', async () => {
+    await registry.start()
+    await start()
+    const ownId = await registry.idOf('orders-value')
+    const nextId = await registry.register('orders-value', avroSchemaText(NextOrder))
+    await write(
+      'before',
+      framed(ownId, (to) => orderSerde.write(new Order(order(1)), to)),
+    )
+    await until(() => written().includes('before'))
+
+    await registry.stop()
+    await write(
+      'away',
+      framed(ownId, (to) => orderSerde.write(new Order(order(1)), to)),
+    )
+    await until(() => written().includes('away'))
+    await write(
+      'next',
+      framed(nextId, (to) => nextSerde.write(new NextOrder({ ...order(1), note: 'new' }), to)),
+    )
+    await until(() => log.filter((line) => line.startsWith('back off')).length > 3)
+    expect(log.at(-1)).toContain(`/schemas/ids/${nextId} was not answered`)
+    expect(await deadLettersIn(cluster, badOrders.name)).toEqual([])
+
+    await registry.start()
+    await until(() => written().includes('next'))
+    await write(
+      'never',
+      framed(unknownId, (to) => orderSerde.write(new Order(order(1)), to)),
+    )
+    await write(
+      'after',
+      framed(ownId, (to) => orderSerde.write(new Order(order(1)), to)),
+    )
+    await until(() => written().includes('after'))
+    const letters = await deadLettersIn(cluster, badOrders.name)
+    expect(letters.map(({ reason, schemaId }) => ({ reason, schemaId }))).toEqual([
+      { reason: 'schema_unknown', schemaId: unknownId },
+    ])
+  })
+})
+
+/** With a database, so that ids outlive it. */
+class RestartableRegistry {
+  url = ''
+  private directory = ''
+  private port = 0
+  private running: NativeProcess | undefined
+
+  async prepare(): Promise<void> {
+    await registryPrograms()
+    this.directory = await mkdtemp(join(tmpdir(), 'millrace-test-registry-'))
+    this.port = await freePort()
+    this.url = `http://127.0.0.1:${this.port}${registryPath}`
+  }
+
+  async start(): Promise<void> {
+    const { port, directory } = this
+    this.running = await startRegistry({ port, directory, database: join(directory, 'schemas') })
+  }
+
+  async stop(): Promise<void> {
+    await this.running?.stop()
+    this.running = undefined
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.directory, { recursive: true, force: true })
+  }
+
+  async idOf(subject: string): Promise<number> {
+    const { id } = Object(await (await fetch(`${this.url}/subjects/${subject}/versions/latest`)).json())
+    return id
+  }
+
+  register(subject: string, schema: string): Promise<number> {
+    return confluentRegistry({ url: this.url }).register(subject, schema)
+  }
+}
+
+function framed(id: number, write: (to: ByteWriter) => void): Buffer {
+  const to = new ByteWriter()
+  write(to)
+  const frame = Buffer.alloc(FRAME_BYTES)
+  frame.writeInt32BE(id, 1)
+  return Buffer.concat([frame, to.copy()])
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + patienceMs
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`it did not come to that within ${patienceMs} ms`)
+    await systemClock.sleep(25)
+  }
+}
