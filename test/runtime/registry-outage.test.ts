@@ -1,8 +1,5 @@
 // An application and a real schema registry that comes late, dies and comes back: the start waits for it, known schemas need it no more, unknown ones wait.
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ByteWriter } from '../../core/byte-writer.ts'
 import { systemClock } from '../../core/clock.ts'
 import { silentLogger } from '../../core/logger.ts'
@@ -16,8 +13,7 @@ import { confluentRegistry } from '../../serdes/registry/confluent.ts'
 import { t } from '../../serdes/schema.ts'
 import { MemorySink } from '../../sinks/memory-sink.ts'
 import { MemoryBackend } from '../../state/memory/memory-backend.ts'
-import { freePort, type NativeProcess } from '../services/native-process.ts'
-import { registryPath, registryPrograms, startRegistry } from '../services/native-registry.ts'
+import { useRestartableRegistry } from '../services/restartable-registry.ts'
 import { badOrders, Order, orders, orderTable, orderTopology } from '../simulation/orders.ts'
 import { deadLettersIn, writeRaw } from '../support/raw-records.ts'
 
@@ -32,22 +28,12 @@ const orderSerde = binarySerde(Order)
 const unknownId = 2_000_000_000
 
 describe('an application and its schema registry', { timeout: 180_000 }, () => {
-  const registry = new RestartableRegistry()
+  const service = useRestartableRegistry()
   let cluster: EmbeddedCluster
   let sink: MemorySink
   let log: string[]
   const stopping: (() => Promise<void>)[] = []
-  let reason = ''
-  beforeAll(async () => {
-    try {
-      await registry.prepare()
-    } catch (error) {
-      if (process.env.CI === 'true') throw error
-      reason = `no schema registry: ${error instanceof Error ? error.message : String(error)}`
-    }
-  })
-  beforeEach(async (context) => {
-    context.skip(reason !== '', reason)
+  beforeEach(async () => {
     cluster = await openEmbeddedCluster({ clock: systemClock, random: seededRandom(1) })
     sink = new MemorySink()
     log = []
@@ -55,12 +41,11 @@ describe('an application and its schema registry', { timeout: 180_000 }, () => {
   afterEach(async () => {
     for (const stop of stopping.splice(0)) await stop()
     await cluster?.close()
-    await registry.stop()
+    await service().stop()
   })
-  afterAll(() => registry.remove())
 
   const options = (more = {}) => ({
-    ...{ topology: orderTopology(), cluster, registry: confluentRegistry({ url: registry.url }), sink },
+    ...{ topology: orderTopology(), cluster, registry: confluentRegistry({ url: service().url }), sink },
     backend: new MemoryBackend(),
     logger: {
       ...silentLogger,
@@ -91,7 +76,7 @@ describe('an application and its schema registry', { timeout: 180_000 }, () => {
     await until(() => states.length > 1)
     expect(states[0]).toMatch(/^the schema registry: POST http:.*ECONNREFUSED/)
     expect(log[0]).toContain('the start waits for the schema registry')
-    await registry.start()
+    await service().start()
     await starting
     expect(states.at(-1)).toBeUndefined()
   })
@@ -100,7 +85,7 @@ describe('an application and its schema registry', { timeout: 180_000 }, () => {
     const gaveUp = start({ config: { outageMsMax: 50 } })
     await expect(gaveUp).rejects.toMatchObject({
       code: 'start_gave_up',
-      message: expect.stringContaining(registry.url),
+      message: expect.stringContaining(service().url),
     })
   })
 
@@ -111,17 +96,17 @@ describe('an application and its schema registry', { timeout: 180_000 }, () => {
   })
 
   test('goes on while the registry is away; a schema it has never met waits for it and becomes no dead letter', async () => {
-    await registry.start()
+    await service().start()
     await start()
-    const ownId = await registry.idOf('orders-value')
-    const nextId = await registry.register('orders-value', avroSchemaText(NextOrder))
+    const ownId = await service().idOf('orders-value')
+    const nextId = await service().register('orders-value', avroSchemaText(NextOrder))
     await write(
       'before',
       framed(ownId, (to) => orderSerde.write(new Order(order(1)), to)),
     )
     await until(() => written().includes('before'))
 
-    await registry.stop()
+    await service().stop()
     await write(
       'away',
       framed(ownId, (to) => orderSerde.write(new Order(order(1)), to)),
@@ -135,7 +120,7 @@ describe('an application and its schema registry', { timeout: 180_000 }, () => {
     expect(log.at(-1)).toContain(`/schemas/ids/${nextId} was not answered`)
     expect(await deadLettersIn(cluster, badOrders.name)).toEqual([])
 
-    await registry.start()
+    await service().start()
     await until(() => written().includes('next'))
     await write(
       'never',
@@ -152,44 +137,6 @@ describe('an application and its schema registry', { timeout: 180_000 }, () => {
     ])
   })
 })
-
-/** With a database, so that ids outlive it. */
-class RestartableRegistry {
-  url = ''
-  private directory = ''
-  private port = 0
-  private running: NativeProcess | undefined
-
-  async prepare(): Promise<void> {
-    await registryPrograms()
-    this.directory = await mkdtemp(join(tmpdir(), 'millrace-test-registry-'))
-    this.port = await freePort()
-    this.url = `http://127.0.0.1:${this.port}${registryPath}`
-  }
-
-  async start(): Promise<void> {
-    const { port, directory } = this
-    this.running = await startRegistry({ port, directory, database: join(directory, 'schemas') })
-  }
-
-  async stop(): Promise<void> {
-    await this.running?.stop()
-    this.running = undefined
-  }
-
-  async remove(): Promise<void> {
-    await rm(this.directory, { recursive: true, force: true })
-  }
-
-  async idOf(subject: string): Promise<number> {
-    const { id } = Object(await (await fetch(`${this.url}/subjects/${subject}/versions/latest`)).json())
-    return id
-  }
-
-  register(subject: string, schema: string): Promise<number> {
-    return confluentRegistry({ url: this.url }).register(subject, schema)
-  }
-}
 
 function framed(id: number, write: (to: ByteWriter) => void): Buffer {
   const to = new ByteWriter()
