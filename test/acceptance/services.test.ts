@@ -33,13 +33,13 @@ describe.skipIf(!hasSharedData)('the program and its services (../shared/data ab
     const redis = useNativeRedis()
 
     test('waits for the registry, goes on after its death, and leaves the tables of a run on embedded ones', async () => {
-      const rows = [...sharedRows(sfFiles[1]), ...sharedRows(sfFiles[6]).slice(0, 3000)]
+      const rows = [...sharedRows(sfFiles[1]), ...sharedRows(sfFiles[0]), ...sharedRows(sfFiles[6]).slice(0, 3000)]
       const more = [...rows.slice(0, 200), ...sharedRows(sfFiles[6]).slice(3000, 3500)]
       const directory = program.newDirectory()
       const url = await newDatabase(postgres().url)
       const services = [
         ...['--kafka', kafka().brokers.join(','), '--redis', redis().url, '--registry', registry().url],
-        ...['--postgres', url, '--data-dir', directory, '--compression', 'gzip'],
+        ...['--postgres', url, '--data-dir', directory, '--compression', 'gzip', '--commit-interval-ms', '5'],
       ]
       const files = program.newDirectory()
       const first = written(files, 'first.ndjson', rows)
