@@ -1,3 +1,5 @@
+import { execFile, execFileSync } from 'node:child_process'
+import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
 import { Kafka } from 'kafkajs'
 import { describe, expect, test } from 'vitest'
@@ -31,6 +33,23 @@ describe('compressed batches', () => {
   )
 
   const hasZstd = 'zstdDecompressSync' in zlib
+  const codecs = ['none', 'gzip', 'lz4', ...(hasZstd ? (['zstd'] as const) : [])] as const
+  test.skipIf(!hasKcat()).each(codecs)('with %s are read by librdkafka (kcat absent)', async (compression) => {
+    const cluster = await openRemoteCluster({ ...remoteOptions(kafka()), compression })
+    const trial = new Trial({ cluster, close: () => cluster.close() })
+    await trial.createTopic()
+    await trial.write(values)
+    const consume = ['-C', '-q', '-e', '-b', kafka().brokers.join(','), '-t', trial.topic, '-X', 'check.crcs=true']
+    const { stdout } = await promisify(execFile)('kcat', [...consume, '-f', '%s\\n'])
+    expect(stdout.split('\n').slice(0, -1)).toEqual(values)
+    await cluster.close()
+  })
+
+  test.skipIf(hasZstd)('with zstd are refused at the start where Node cannot write them (it can)', async () => {
+    const opening = openRemoteCluster({ ...remoteOptions(kafka()), compression: 'zstd' })
+    await expect(opening).rejects.toThrow(/zstd needs Node 22.15 or later; this is .* gzip, lz4 or none/)
+  })
+
   test.each(['snappy', 'zstd'])(
     'that a broker compressed with %s are readable, or refused with the reason',
     async (codec) => {
@@ -63,3 +82,12 @@ describe('compressed batches', () => {
     await cluster.close()
   })
 })
+
+function hasKcat(): boolean {
+  try {
+    execFileSync('kcat', ['-V'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
