@@ -1,10 +1,14 @@
 import { execFile } from 'node:child_process'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { SchemaRegistry as KafkajsRegistry } from '@kafkajs/confluent-schema-registry'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ByteWriter } from '../../../core/byte-writer.ts'
-import { Retriable, StreamsError } from '../../../core/errors.ts'
+import { Retriable } from '../../../core/errors.ts'
 import { avroSchemaText } from '../../../serdes/avro-schema.ts'
 import { confluentSerde } from '../../../serdes/confluent-serde.ts'
 import { type ConfluentRegistryOptions, confluentRegistry } from '../../../serdes/registry/confluent.ts'
@@ -132,14 +136,47 @@ describe('a registry in trouble', () => {
     })
   })
 
-  it('that refuses us stops the start', async () => {
-    const url = await answering((_, response) => response.writeHead(401).end('{"error_code":40101}'))
-    const refused = await confluentRegistry({ url })
-      .schemaById(1)
-      .catch((error: unknown) => error)
-    expect(refused).toBeInstanceOf(StreamsError)
-    expect(refused).toMatchObject({ code: 'registry_refused' })
+  it.each([401, 403])('that refuses us (%i) stops the start, and says where our name comes from', async (status) => {
+    const url = await answering((_, response) => response.writeHead(status).end('{"error_code":40101}'))
+    const secret = url.replace('http://', 'http://user:secret@')
+    const refused = await failureOf(confluentRegistry({ url: secret }).register('wards-value', ward))
+    expect(refused).toMatchObject({ name: 'StreamsError', code: 'registry_refused' })
+    expect(refused.message).toContain(`POST ${url}/subjects/wards-value is refused (${status})`)
+    expect(refused.message).toContain('SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO')
+    expect(refused.message).not.toContain('secret')
   })
+
+  it('that finds the schema incompatible only when it shall register it is believed', async () => {
+    const url = await answering((request, response) => {
+      const answers: Record<string, [number, object]> = {
+        'POST /subjects/wards-value': [404, { error_code: 40403 }],
+        'GET /config/wards-value': [200, { compatibilityLevel: 'FULL' }],
+        'POST /compatibility/subjects/wards-value/versions/latest?verbose=true': [200, { is_compatible: true }],
+        'POST /subjects/wards-value/versions': [409, { error_code: 409, message: 'somebody was faster' }],
+      }
+      const [status, body] = answers[`${request.method} ${request.url}`] ?? [500, {}]
+      response.writeHead(status).end(JSON.stringify(body))
+    })
+    const refused = await failureOf(confluentRegistry({ url }).register('wards-value', ward))
+    expect(refused).toMatchObject({ name: 'StreamsError', code: 'schema_incompatible' })
+    expect(refused.message).toMatch(/^wards-value: .*somebody was faster/)
+  })
+
+  it('whose certificate nobody vouches for is not waited for', async () => {
+    const { key, cert } = await ownCertificate()
+    const server = createSecureServer({ key, cert }, (_, response) => response.end(JSON.stringify({ schema: ward })))
+    const url = (await listening(server)).replace('http://', 'https://')
+    const refused = await failureOf(confluentRegistry({ url }).schemaById(1))
+    expect(refused).toMatchObject({ name: 'StreamsError', code: 'registry_untrusted' })
+    expect(refused.message).toMatch(/self-signed certificate.*NODE_EXTRA_CA_CERTS/)
+  })
+
+  it.each(['localhost:8081', 'registry', 'http://a:8081,http://b:8081', 'ftp://a'])(
+    'is not at %s, which is no address',
+    (url) => {
+      expect(() => confluentRegistry({ url })).toThrow(/is written http:\/\/HOST:PORT/)
+    },
+  )
 })
 
 describe('what is asked of a registry', () => {
@@ -188,16 +225,23 @@ describe('what is asked of a registry', () => {
     const withUser = url.replace('http://', 'http://user:p%40ss@')
     await confluentRegistry({ url: `${withUser}/api/v7/` }).schemaById(1)
     await confluentRegistry({ url, token: 'secret' }).schemaById(1)
+    await confluentRegistry({ url, basicAuth: 'us:a:b' }).schemaById(1)
+    await confluentRegistry({ url: withUser, basicAuth: 'us:a:b' }).schemaById(1)
     expect(asked).toEqual([
       `/api/v7/schemas/ids/1 Basic ${Buffer.from('user:p@ss').toString('base64')}`,
       '/schemas/ids/1 Bearer secret',
+      `/schemas/ids/1 Basic ${Buffer.from('us:a:b').toString('base64')}`,
+      `/schemas/ids/1 Basic ${Buffer.from('user:p@ss').toString('base64')}`,
     ])
   })
 })
 
 /** A server on this machine for one test. Returns its address. */
 async function answering(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
-  const server = createServer(answer)
+  return listening(createServer(answer))
+}
+
+async function listening(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => {
     server.closeAllConnections()
@@ -205,4 +249,24 @@ async function answering(answer: (request: IncomingMessage, response: ServerResp
   })
   const address = server.address()
   return `http://127.0.0.1:${typeof address === 'object' ? address?.port : address}`
+}
+
+async function failureOf(answer: Promise<unknown>): Promise<Error> {
+  const error = await answer.catch((reason: unknown) => reason)
+  if (error instanceof Error) return error
+  throw new Error('it did not fail')
+}
+
+/** Signed by itself. */
+async function ownCertificate(): Promise<{ readonly key: string; readonly cert: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-test-certificate-'))
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
+  try {
+    const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '1']
+    const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert, ...subject]
+    await promisify(execFile)('openssl', request)
+    return { key: await readFile(key, 'utf8'), cert: await readFile(cert, 'utf8') }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }
