@@ -11,14 +11,15 @@ import type { Sink } from '../sinks/sink.ts'
 import type { StateBackend } from '../state/backend.ts'
 import type { CompiledTopology } from '../topology/graph.ts'
 import { ApplicationMeasurements } from './application-measurements.ts'
-import { GlobalTables } from './global-tables.ts'
+import { GlobalTableFollower } from './global-table-follower.ts'
+import { GlobalTables, type RefusedRow } from './global-tables.ts'
 import { LogEnds } from './log-ends.ts'
 import { fixedMembership, type Membership } from './membership.ts'
 import { purgeRepartitionTopics } from './repartition-purge.ts'
 import { SinkSlots, sinkTables } from './sink-slots.ts'
 import type { ApplicationSnapshot, ApplicationState } from './snapshot.ts'
 import { snapshotOf } from './snapshot-of.ts'
-import type { StartPatience } from './start-patience.ts'
+import { type StartPatience, untilAnswered } from './start-patience.ts'
 import type { StepHook } from './steps.ts'
 import { TopicAccess } from './topic-access.ts'
 import { Worker } from './worker.ts'
@@ -57,6 +58,7 @@ export class Application {
   private readonly clock: Clock
   private readonly sinks: SinkSlots
   private readonly globalTables: GlobalTables
+  private readonly follower: GlobalTableFollower
   private readonly ends: LogEnds
   private readonly measurements: ApplicationMeasurements
   private readonly stopping = new AbortController()
@@ -78,6 +80,7 @@ export class Application {
     this.admin = cluster.admin
     this.clock = clock
     this.globalTables = globalTables
+    this.follower = new GlobalTableFollower({ tables: globalTables, clock, logger, outageMsMax: config.outageMsMax })
     this.measurements = measurements
     this.ends = new LogEnds(cluster.admin, topology)
     this.sinks = new SinkSlots({
@@ -107,15 +110,13 @@ export class Application {
     const tables = sinkTables(topology, sink)
     const preparation = { ...options.patience, clock, logger, waitMsMax, autoCreateTopics }
     const topics = await TopicAccess.prepare(cluster, topology, registry, preparation)
-    const globalTables = await GlobalTables.load(
-      cluster,
-      topology.globalTables,
-      (topic) => topics.serdesOf(topic),
-      (record) => {
-        logger.warn('a record of a global table cannot be read and is left out', { ...record })
-        const dropped = measurements?.cell('streams_records_dropped_total', { node: record.node, reason: 'skipped' })
-        if (dropped !== undefined) dropped.value++
-      },
+    const refused = (record: RefusedRow) => {
+      logger.warn('a record of a global table cannot be read and is left out', { ...record })
+      const dropped = measurements?.cell('streams_records_dropped_total', { node: record.node, reason: 'skipped' })
+      if (dropped !== undefined) dropped.value++
+    }
+    const globalTables = await untilAnswered('what global tables are read with', preparation, () =>
+      GlobalTables.load(cluster, topology.globalTables, (topic) => topics.serdesOf(topic), refused),
     )
     await sink?.prepare(tables)
     return new Application(options, topics.withGlobalTables(globalTables), globalTables)
@@ -138,7 +139,7 @@ export class Application {
 
   /** One turn of everything, without waiting: for test drivers and simulators. Returns whether anything happened. */
   async step(): Promise<boolean> {
-    await this.globalTables.follow()
+    await this.follower.follow()
     const worked = await this.worker.step(0)
     return (await this.sinks.step(this.stopping.signal)) || worked
   }
@@ -182,7 +183,7 @@ export class Application {
 
   private async runWorker(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.globalTables.follow()
+      await this.follower.follow()
       await this.worker.step(POLL_WAIT_MS, signal)
       this.polledAt = this.clock.now()
       if (this.current === 'restoring' && this.worker.isRunning()) this.current = 'running'

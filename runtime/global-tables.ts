@@ -35,9 +35,16 @@ export class GlobalTables {
     serdesOf: (topic: string) => TopicSerdes,
     refused: (record: RefusedRow) => void,
   ): Promise<GlobalTables> {
-    const tables = nodes.map((node) => new GlobalTable(node, serdesOf(node.topic.name), cluster.openReader(), refused))
-    for (const table of tables) await table.readTo(await endsOf(cluster, table.node))
-    return new GlobalTables(tables)
+    const tables = new GlobalTables(
+      nodes.map((node) => new GlobalTable(node, serdesOf(node.topic.name), cluster.openReader(), refused)),
+    )
+    try {
+      for (const table of tables.tables) await table.readTo(await endsOf(cluster, table.node))
+      return tables
+    } catch (error) {
+      await tables.close()
+      throw error
+    }
   }
 
   of(topic: string): ReadonlyMap<unknown, unknown> {
