@@ -30,8 +30,8 @@ export interface Program {
   removeLater(directory: string): void
 }
 
-/** Compiled once for the tests of the file or `describe` that calls this, below node_modules, so that it finds its packages. */
-export function useProgram(): Program {
+/** Compiled once for the tests of the file or `describe` that calls this, below node_modules, so that it finds its packages. `environment` is looked at at each start. */
+export function useProgram(environment: Readonly<Record<string, string>> = {}): Program {
   const compiled = join(root, `node_modules/.cache/program-${process.pid}`)
   const directories = new Set<string>()
   const living = new Set<ChildProcess>()
@@ -45,7 +45,7 @@ export function useProgram(): Program {
       const main = join(compiled, 'cities/main.js')
       const child = spawn(process.execPath, ['--enable-source-maps', main, '--port', '0', ...options], {
         stdio: ['ignore', 'pipe', 'pipe'],
-        env: { ...process.env, NO_COLOR: '1' },
+        env: { ...process.env, NO_COLOR: '1', ...environment },
       })
       living.add(child)
       const ended = endOf(child)

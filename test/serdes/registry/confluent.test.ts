@@ -1,9 +1,6 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { SchemaRegistry as KafkajsRegistry } from '@kafkajs/confluent-schema-registry'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -15,6 +12,7 @@ import { type ConfluentRegistryOptions, confluentRegistry } from '../../../serde
 import { t } from '../../../serdes/schema.ts'
 import { schemaRegistryConformance } from '../../conformance/schema-registry.ts'
 import { useSchemaRegistry } from '../../services/schema-registry.ts'
+import { ownCertificate } from '../../support/own-certificate.ts'
 
 const Ward = t.record('Ward', { number: t.int })
 const ward = avroSchemaText(Ward)
@@ -163,8 +161,8 @@ describe('a registry in trouble', () => {
   })
 
   it('whose certificate nobody vouches for is not waited for', async () => {
-    const { key, cert } = await ownCertificate()
-    const server = createSecureServer({ key, cert }, (_, response) => response.end(JSON.stringify({ schema: ward })))
+    const certificate = await ownCertificate()
+    const server = createSecureServer(certificate, (_, response) => response.end(JSON.stringify({ schema: ward })))
     const url = (await listening(server)).replace('http://', 'https://')
     const refused = await failureOf(confluentRegistry({ url }).schemaById(1))
     expect(refused).toMatchObject({ name: 'StreamsError', code: 'registry_untrusted' })
@@ -255,18 +253,4 @@ async function failureOf(answer: Promise<unknown>): Promise<Error> {
   const error = await answer.catch((reason: unknown) => reason)
   if (error instanceof Error) return error
   throw new Error('it did not fail')
-}
-
-/** Signed by itself. */
-async function ownCertificate(): Promise<{ readonly key: string; readonly cert: string }> {
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-test-certificate-'))
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
-  try {
-    const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '1']
-    const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert, ...subject]
-    await promisify(execFile)('openssl', request)
-    return { key: await readFile(key, 'utf8'), cert: await readFile(cert, 'utf8') }
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
 }
