@@ -1,5 +1,5 @@
 // The port of a schema registry (Confluent's model: subjects with versions, global ids).
-// Adapters: registry/embedded.ts (a file in the data directory) and, later, registry/confluent.ts.
+// Adapters: registry/embedded.ts (a file in the data directory) and registry/confluent.ts (over HTTP).
 
 export interface SchemaRegistry {
   /** Registers the Avro schema (canonical JSON text) under the subject if it is new there; returns its global id. @throws StreamsError `schema_incompatible` when it cannot read what the subject's last version wrote. */

@@ -88,6 +88,15 @@ describe('topics on brokers', { timeout: 120_000 }, () => {
     expect(await refusal()).toBe('')
   })
 
+  test('topics that the brokers do not create are named with their commands', async () => {
+    const [first] = topics
+    if (first === undefined) throw new Error('there are topics')
+    await expect(prepareTopics(cluster.admin, [{ ...first, partitions: 0 }])).rejects.toMatchObject({
+      code: 'topic_not_created',
+      message: expect.stringMatching(/^topics cannot be created: .*artitions.*\nkafka-topics\.sh .* --partitions 0 /s),
+    })
+  })
+
   test('few copies are told once, in a line', async () => {
     const lines: string[] = []
     const logger = {
