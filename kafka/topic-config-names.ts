@@ -10,3 +10,7 @@ export const topicConfigNames: Readonly<Record<keyof TopicConfig, string>> = {
   minCompactionLagMs: 'min.compaction.lag.ms',
   maxMessageBytes: 'max.message.bytes',
 }
+
+export const topicConfigFields = Object.keys(topicConfigNames).filter(
+  (field): field is keyof TopicConfig => field in topicConfigNames,
+)

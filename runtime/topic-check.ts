@@ -1,7 +1,7 @@
 // Whether the topics that are there can hold what the engine promises (exactly-once.md §1); of each that cannot, what is wrong and the command that mends it.
 import { StreamsError } from '../core/errors.ts'
 import type { TopicConfig, TopicDescription, TopicSpec } from '../kafka/cluster.ts'
-import { topicConfigNames } from '../kafka/topic-config-names.ts'
+import { topicConfigFields, topicConfigNames } from '../kafka/topic-config-names.ts'
 import type { PhysicalTopic } from '../topology/graph.ts'
 import { alterCommand, createCommand, deleteCommand } from './topic-commands.ts'
 import { topicConfig } from './topic-config.ts'
@@ -88,12 +88,12 @@ function otherPartitions(topic: PhysicalTopic, { partitions }: TopicDescription)
 function misconfigured(topic: PhysicalTopic, found: TopicDescription): string[] {
   const wanted = topicConfig(topic)
   const rules = rulesOf[topic.role]
-  const wrong = Object.keys(topicConfigNames).filter(
-    (name): name is Setting => name in rules && rules[name as Setting]?.(found, wanted) === false,
-  )
+  const wrong = topicConfigFields.filter((field) => rules[field]?.(found, wanted) === false)
   if (wrong.length === 0) return []
-  const differences = wrong.map((name) => `${topicConfigNames[name]}=${found.config[name]} instead of ${wanted[name]}`)
-  const changes = Object.fromEntries(wrong.map((name) => [topicConfigNames[name], String(wanted[name])]))
+  const differences = wrong.map(
+    (field) => `${topicConfigNames[field]}=${found.config[field]} instead of ${wanted[field]}`,
+  )
+  const changes = Object.fromEntries(wrong.map((field) => [topicConfigNames[field], String(wanted[field])]))
   return [
     `topic ${topic.name} has ${differences.join(', ')}, and would lose or refuse what the application keeps there: ${alterCommand(topic.name, changes)}`,
   ]

@@ -1,14 +1,11 @@
 // What a person types to mend a topic: Kafka's own tools, as they are called in its distribution.
 import type { TopicSpec } from '../kafka/cluster.ts'
-import { topicConfigNames } from '../kafka/topic-config-names.ts'
+import { topicConfigFields, topicConfigNames } from '../kafka/topic-config-names.ts'
 
 const brokers = '--bootstrap-server "$KAFKA_BROKERS"'
 
 export function createCommand({ name, partitions, config }: TopicSpec): string {
-  const settings = Object.entries(topicConfigNames).map(
-    // The names are those of TopicConfig, one for each.
-    ([field, setting]) => `--config ${setting}=${config[field as keyof typeof config]}`,
-  )
+  const settings = topicConfigFields.map((field) => `--config ${topicConfigNames[field]}=${config[field]}`)
   return `kafka-topics.sh ${brokers} --create --topic ${name} --partitions ${partitions} ${settings.join(' ')}`
 }
 

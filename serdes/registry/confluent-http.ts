@@ -28,7 +28,7 @@ const distrust = /^(ERR_TLS_|CERT_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|UNABL
 
 export class ConfluentHttp {
   /** Without user and password: it may be shown. */
-  readonly base: string
+  private readonly base: string
   private readonly headers: Readonly<Record<string, string>>
   private readonly timeoutMs: number
 
