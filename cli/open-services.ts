@@ -16,7 +16,6 @@ import type { StateBackend } from '../state/backend.ts'
 import { MemoryBackend } from '../state/memory/memory-backend.ts'
 import { openRedisBackend } from '../state/redis/redis-backend.ts'
 import type { DataDirectory } from './data-directory.ts'
-import { usageError } from './exit.ts'
 import type { EngineContext, OpenedLog } from './program.ts'
 
 /** A dead worker's tasks move after this time; one that restarts under its instance id takes them back at once. */
@@ -66,11 +65,8 @@ export async function openServices(context: EngineContext, closers: (() => Promi
 /** Undefined: the embedded one. */
 function registryOf({ options }: EngineContext): SchemaRegistry | undefined {
   const { registry: url, registryUser: basicAuth, autoRegisterSchemas } = options
-  if (url !== undefined)
-    return confluentRegistry({ url, autoRegisterSchemas, ...(basicAuth === undefined ? {} : { basicAuth }) })
-  if (!autoRegisterSchemas)
-    throw usageError('--auto-register-schemas=false needs --registry: the embedded one holds what we registered')
-  return undefined
+  if (url === undefined) return undefined
+  return confluentRegistry({ url, autoRegisterSchemas, ...(basicAuth === undefined ? {} : { basicAuth }) })
 }
 
 async function openBrokers({ options, topology, directory, clock, logger }: EngineContext, brokers: string) {

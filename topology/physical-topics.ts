@@ -67,10 +67,15 @@ function requireSame(name: string, one: AnyTopic, other: AnyTopic): void {
   const same =
     one.kind === other.kind &&
     one.partitions === other.partitions &&
+    subjectsOf(one) === subjectsOf(other) &&
     JSON.stringify(schemasOf(one)) === JSON.stringify(schemasOf(other))
   if (same) return
   throw new StreamsError(
     'topology',
-    `topic ${name} is declared twice with different schemas or partitions: use one definition`,
+    `topic ${name} is declared twice with different schemas, subjects or partitions: use one definition`,
   )
+}
+
+function subjectsOf(topic: AnyTopic): SubjectStrategy | undefined {
+  return topic.kind === 'group topic' ? undefined : topic.subjects
 }

@@ -11,6 +11,7 @@ import type { CompiledTopology } from '../../topology/graph.ts'
 import { banner } from '../banner.ts'
 import { type DataDirectory, openDataDirectory } from '../data-directory.ts'
 import { CommandError, type ExitCode } from '../exit.ts'
+import { requireNeededServices } from '../needed-services.ts'
 import type { Environment } from '../option-parser.ts'
 import type { Options } from '../options.ts'
 import type { Engine, Ingest, ProgramParts } from '../program.ts'
@@ -40,6 +41,7 @@ export async function run(context: RunContext): Promise<ExitCode> {
   const { options, shutdown, clock } = context
   const startedAt = clock.now()
   try {
+    requireNeededServices(options)
     const directory = openDataDirectory(options.dataDir, options)
     shutdown.add('the data directory', () => directory.close())
     const { engine, ingest, topology, page } = await open(context, directory)
