@@ -3,11 +3,11 @@ import { writeFileSync } from 'node:fs'
 import { type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import { join } from 'node:path'
-import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { useOwnCertificate } from '../services/own-certificate.ts'
 import { usePostgres } from '../services/postgres.ts'
 import { useSchemaRegistry } from '../services/schema-registry.ts'
 import { newDatabase } from '../support/database.ts'
-import { type OwnCertificate, ownCertificate } from '../support/own-certificate.ts'
 import { type End, useProgram } from '../support/program.ts'
 
 const user = 'millrace:s3cret:with-colon'
@@ -18,14 +18,11 @@ describe('a registry behind TLS and a password', { timeout: 120_000 }, () => {
   const program = useProgram(environment)
   const registry = useSchemaRegistry()
   const postgres = usePostgres()
-  let certificate: OwnCertificate
+  const certificate = useOwnCertificate()
   let authority = ''
-  beforeAll(async () => {
-    certificate = await ownCertificate()
-    authority = join(program.newDirectory(), 'authority.pem')
-    writeFileSync(authority, certificate.cert)
-  })
   beforeEach(async () => {
+    authority = join(program.newDirectory(), 'authority.pem')
+    writeFileSync(authority, certificate().cert)
     for (const name of Object.keys(environment)) delete environment[name]
     environment.SCHEMA_REGISTRY_URL = await secured(registry().url)
   })
@@ -63,7 +60,7 @@ describe('a registry behind TLS and a password', { timeout: 120_000 }, () => {
 
   /** For one test: hands on to the registry what comes with the right password. */
   async function secured(url: string): Promise<string> {
-    const server = createServer(certificate, (asked, answer) => handOn(asked, answer, new URL(url)))
+    const server = createServer(certificate(), (asked, answer) => handOn(asked, answer, new URL(url)))
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     onTestFinished(() => {
       server.closeAllConnections()

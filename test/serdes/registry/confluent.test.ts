@@ -11,8 +11,8 @@ import { confluentSerde } from '../../../serdes/confluent-serde.ts'
 import { type ConfluentRegistryOptions, confluentRegistry } from '../../../serdes/registry/confluent.ts'
 import { t } from '../../../serdes/schema.ts'
 import { schemaRegistryConformance } from '../../conformance/schema-registry.ts'
+import { useOwnCertificate } from '../../services/own-certificate.ts'
 import { useSchemaRegistry } from '../../services/schema-registry.ts'
-import { ownCertificate } from '../../support/own-certificate.ts'
 
 const Ward = t.record('Ward', { number: t.int })
 const ward = avroSchemaText(Ward)
@@ -160,13 +160,17 @@ describe('a registry in trouble', () => {
     expect(refused.message).toMatch(/^wards-value: .*somebody was faster/)
   })
 
-  it('whose certificate nobody vouches for is not waited for', async () => {
-    const certificate = await ownCertificate()
-    const server = createSecureServer(certificate, (_, response) => response.end(JSON.stringify({ schema: ward })))
-    const url = (await listening(server)).replace('http://', 'https://')
-    const refused = await failureOf(confluentRegistry({ url }).schemaById(1))
-    expect(refused).toMatchObject({ name: 'StreamsError', code: 'registry_untrusted' })
-    expect(refused.message).toMatch(/self-signed certificate.*NODE_EXTRA_CA_CERTS/)
+  describe('of trust', () => {
+    const certificate = useOwnCertificate()
+
+    it('because nobody vouches for its certificate is not waited for', async () => {
+      const answer = JSON.stringify({ schema: ward })
+      const server = createSecureServer(certificate(), (_, response) => response.end(answer))
+      const url = (await listening(server)).replace('http://', 'https://')
+      const refused = await failureOf(confluentRegistry({ url }).schemaById(1))
+      expect(refused).toMatchObject({ name: 'StreamsError', code: 'registry_untrusted' })
+      expect(refused.message).toMatch(/self-signed certificate.*NODE_EXTRA_CA_CERTS/)
+    })
   })
 
   it.each(['localhost:8081', 'registry', 'http://a:8081,http://b:8081', 'ftp://a'])(
