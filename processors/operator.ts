@@ -19,8 +19,16 @@ export interface Operator {
   advance?(watermark: number, outputs: Outputs): Promise<void> | void
   /** Wall-clock punctuation, at most once a commit; `now` in ms. */
   tick?(now: number, outputs: Outputs): Promise<void> | void
-  /** Once, after restore and before the first batch: rebuilds what is derived from stores. */
-  restore?(): Promise<void>
+  /** Of windows: which may be open once this commit is done; null: none is. Part of the commit marker. */
+  openSpan?(): OpenSpan | null
+  /** Once, after restore and before the first batch: rebuilds what is derived from stores. `open`: what `openSpan` said; undefined: nobody knows. */
+  restore?(open?: OpenSpan | null): Promise<void>
+}
+
+/** No open window starts before the first or after the last of these, ms UTC; of sessions, it is their last record that counts. */
+export interface OpenSpan {
+  readonly first: number
+  readonly last: number
 }
 
 /** Why a record went no further without being a dead letter (metrics.md). `conflict` and `accepted` go on and are counted beside them. */

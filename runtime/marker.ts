@@ -1,6 +1,7 @@
 // The commit marker: what one task has read and knows of time, written into its changelog with every commit.
 // State and position are thus read from the same log (exactly-once.md §2).
 import type { UpstreamStatus } from '../kafka/engine-header.ts'
+import type { OpenSpan } from '../processors/operator.ts'
 
 export interface InputPosition {
   /** Id of the topic; another id means another log. */
@@ -18,11 +19,13 @@ export interface Marker {
   readonly upstream: Readonly<Record<string, { readonly watermark: number; readonly status: UpstreamStatus }>>
   /** The task's watermark, ms UTC; null before the first. */
   readonly watermark: number | null
+  /** By node: which windows may be open, null for none; a node that is not here has to look at all of them. */
+  readonly open: Readonly<Record<string, OpenSpan | null>>
   /** Counts by `node/outcome` and `node/in`, `node/out`, over the data's whole life. */
   readonly counts: Readonly<Record<string, number>>
 }
 
-export const emptyMarker: Marker = { inputs: {}, upstream: {}, watermark: null, counts: {} }
+export const emptyMarker: Marker = { inputs: {}, upstream: {}, watermark: null, open: {}, counts: {} }
 
 export function encodeMarker(marker: Marker): Buffer {
   return Buffer.from(JSON.stringify(marker))

@@ -14,6 +14,7 @@ import type {
   WriteNode,
 } from '../topology/graph.ts'
 import type { Accounting } from './accounting.ts'
+import type { Marker } from './marker.ts'
 
 /** Where records leave the graph. */
 export interface Exits {
@@ -39,9 +40,18 @@ export class OperatorGraph {
       if (node.kind === 'operator') this.operators.set(node, node.instantiate(context))
   }
 
-  /** Rebuilds what operators derive from their stores. */
-  async restore(): Promise<void> {
-    for (const operator of this.operators.values()) await operator.restore?.()
+  /** Rebuilds what operators derive from their stores; `open` is what `openSpans` said at the last commit. */
+  async restore(open: Marker['open']): Promise<void> {
+    for (const [{ name }, operator] of this.operators) await operator.restore?.(open[name])
+  }
+
+  openSpans(): Marker['open'] {
+    return Object.fromEntries(
+      [...this.operators].flatMap(([{ name }, operator]) => {
+        const open = operator.openSpan?.()
+        return open === undefined ? [] : [[name, open]]
+      }),
+    )
   }
 
   async run(source: SourceNode, batch: Batch): Promise<void> {

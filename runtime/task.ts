@@ -130,7 +130,7 @@ export class Task implements TaskContext, InputEvents {
   }
 
   async restore(): Promise<void> {
-    await this.graph.restore()
+    await this.graph.restore(this.claim.marker.open)
   }
 
   positions(): Position[] {
@@ -202,6 +202,7 @@ export class Task implements TaskContext, InputEvents {
       inputs: Object.fromEntries(this.inputs.map((input) => [input.topic, input.toMarker(this.time)])),
       upstream: this.time.heard(),
       watermark: Number.isFinite(watermark) ? watermark : null,
+      open: this.graph.openSpans(),
       counts: this.accounting.totals(),
     }
   }

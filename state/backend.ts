@@ -50,6 +50,12 @@ export interface Changes {
   ): void
 }
 
+/** Starts of windows, ms UTC: from the first to before the second. */
+export interface StartRange {
+  readonly from: number
+  readonly to: number
+}
+
 export interface StateBackend {
   readonly kind: 'memory' | 'redis'
   /** `stores` tells their kinds to a backend that lays them out differently; a store it does not name is one of plain keys. */
@@ -79,8 +85,8 @@ export interface TaskState {
   get(store: string, key: Buffer, keyStart: number, keyEnd: number): Buffer | undefined
   /** R5 and S6: applies changes and moves the checkpoint, in chained chunks. @throws StateCorrupted, TaskFenced */
   apply(changes: Changes, move: CheckpointMove): Promise<void>
-  /** Every entry of a store, or `limit` of them, in no order, whole. Views are valid during the visit. */
-  scan(store: string, visit: (key: Buffer, value: Buffer) => void, limit?: number): Promise<void>
+  /** Every entry of a store, once, in no order; of a window store, if asked, only windows that begin in a range. Views are valid during the visit. */
+  scan(store: string, visit: (key: Buffer, value: Buffer) => void, starts?: StartRange): Promise<void>
   /** Entries held, per store; for metrics and the check at S5. */
   entries(store: string): number
   bytes(store: string): number

@@ -18,4 +18,6 @@ export interface SessionStoreDefinition<in out K, in out V> extends StoreShape<'
 export interface StoreDefinition {
   readonly kind: 'key-value store' | 'window store' | 'session store'
   readonly name: string
+  readonly key: Schema<unknown>
+  readonly value: Schema<unknown>
 }

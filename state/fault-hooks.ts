@@ -1,6 +1,6 @@
 // Hooks around every call to a state backend, for simulations: a call can be delayed, lost before it takes effect, or left unanswered after it.
 import type { TaskId } from '../core/topic-partition.ts'
-import type { Changes, Checkpoint, CheckpointMove, StateBackend, TaskState } from './backend.ts'
+import type { Changes, Checkpoint, CheckpointMove, StartRange, StateBackend, TaskState } from './backend.ts'
 import { copyOf, type FlushInChunks } from './change-chunks.ts'
 
 export interface StateCall {
@@ -72,8 +72,8 @@ class FaultyTaskState implements TaskState {
     return this.call('apply', () => this.inner.apply(now, move))
   }
 
-  scan(store: string, visit: (key: Buffer, value: Buffer) => void, limit?: number): Promise<void> {
-    return this.call('scan', () => this.inner.scan(store, visit, limit))
+  scan(store: string, visit: (key: Buffer, value: Buffer) => void, starts?: StartRange): Promise<void> {
+    return this.call('scan', () => this.inner.scan(store, visit, starts))
   }
 
   entries(store: string): number {

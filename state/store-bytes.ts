@@ -1,8 +1,9 @@
 // One store of a task as bytes: what was written, over what a commit has taken, over the backend. The typed stores put their keys and values into its scratch writers, so that no call allocates.
 import { assert } from '../core/assert.ts'
 import { ByteWriter } from '../core/byte-writer.ts'
-import type { TaskState } from './backend.ts'
+import type { StartRange, TaskState } from './backend.ts'
 import { ByteTable } from './memory/byte-table.ts'
+import { beginsWithin } from './window-store.ts'
 import { WriteBuffer } from './write-buffer.ts'
 
 /** The owner's token and the next changelog offset: what the backend must agree to. */
@@ -74,22 +75,30 @@ export class StoreBytes {
     this.taken = written
   }
 
-  /** Every key once, with the value it had when the scan began; what `visit` writes is not visited. */
-  async scan(visit: (key: Buffer, value: Buffer) => void): Promise<void> {
+  /**
+   * Every key once, with the value it had when the scan began; what `visit` writes is not visited. Of a window store, if asked, only windows of a range.
+   * @throws StateCorrupted when the state is not ours any more: then what was visited may not be all.
+   */
+  async scan(visit: (key: Buffer, value: Buffer) => void, starts?: StartRange): Promise<void> {
     const { written, taken } = this
     const before = written.count
     const isInWritten = (key: Buffer, start: number, end: number) =>
       written.has(key, start, end) && written.foundOrdinal < before
+    const isWanted = (key: Buffer, end: number) => starts === undefined || beginsWithin(starts, key, end)
     written.forEach((key, keyStart, keyEnd, value, valueStart, valueEnd) => {
-      if (value !== undefined) visit(key.subarray(keyStart, keyEnd), value.subarray(valueStart, valueEnd))
+      if (value === undefined || !isWanted(key, keyEnd)) return
+      visit(key.subarray(keyStart, keyEnd), value.subarray(valueStart, valueEnd))
     }, before)
     taken.forEach((key, keyStart, keyEnd, value, valueStart, valueEnd) => {
-      if (value === undefined || isInWritten(key, keyStart, keyEnd)) return
+      if (value === undefined || !isWanted(key, keyEnd) || isInWritten(key, keyStart, keyEnd)) return
       visit(key.subarray(keyStart, keyEnd), value.subarray(valueStart, valueEnd))
     })
-    await this.state.scan(this.name, (key, value) => {
+    const visitOthers = (key: Buffer, value: Buffer) => {
       if (!isInWritten(key, 0, key.length) && !taken.has(key, 0, key.length)) visit(key, value)
-    })
+    }
+    await this.state.scan(this.name, visitOthers, starts)
+    // A scan takes many steps and checks none of them: a copy that was lost meanwhile would look like a store with fewer entries.
+    await this.state.load(this.at(), this.name, NO_KEYS)
   }
 
   private foundAt(buffer: Buffer, start: number, end: number): true {

@@ -14,7 +14,9 @@ import { SessionBytesStore, type SessionStore } from './session-store.ts'
 import { type StatePosition, StoreBytes } from './store-bytes.ts'
 import { WindowBytesStore, type WindowStore } from './window-store.ts'
 
+export type { StartRange } from './backend.ts'
 export type { Session } from './session-store.ts'
+export { SEGMENT_MS } from './window-store.ts'
 export type { KeyValueStore, SessionStore, WindowStore }
 
 export class TaskStores {

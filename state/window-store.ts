@@ -1,6 +1,7 @@
 // A store of values by key and window start, typed. A key's bytes are followed by the start in 8 bytes, big-endian, as in Kafka Streams.
 import type { ByteWriter } from '../core/byte-writer.ts'
 import type { Serde } from '../serdes/serde.ts'
+import type { StartRange } from './backend.ts'
 import type { StoreBytes } from './store-bytes.ts'
 
 /** Values by key and window start (ms UTC). */
@@ -10,10 +11,14 @@ export interface WindowStore<K, V> {
   get(key: K, start: number): V | undefined
   put(key: K, start: number, value: V): void
   delete(key: K, start: number): void
-  scan(visit: (key: K, start: number, value: V) => void): Promise<void>
+  /** Every window, or those that begin in a range, unordered. */
+  scan(visit: (key: K, start: number, value: V) => void, starts?: StartRange): Promise<void>
 }
 
 export const START_BYTES = 8
+
+/** Windows that begin on one UTC day lie together: reading those of whole days reads nothing else. */
+export const SEGMENT_MS = 86_400_000
 
 export class WindowBytesStore<K, V> implements WindowStore<K, V> {
   private readonly bytes: StoreBytes
@@ -51,11 +56,11 @@ export class WindowBytesStore<K, V> implements WindowStore<K, V> {
     this.bytes.delete()
   }
 
-  scan(visit: (key: K, start: number, value: V) => void): Promise<void> {
+  scan(visit: (key: K, start: number, value: V) => void, starts?: StartRange): Promise<void> {
     return this.bytes.scan((key, value) => {
       const keyEnd = key.length - START_BYTES
       visit(this.keys.read(key, 0, keyEnd), readStart(key, keyEnd), this.values.read(value, 0, value.length))
-    })
+    }, starts)
   }
 
   private writeKey(key: K, start: number): void {
@@ -75,4 +80,10 @@ export function writeStart(start: number, to: ByteWriter): void {
 
 export function readStart(from: Buffer, position: number): number {
   return from.readInt32BE(position) * 2 ** 32 + from.readUInt32BE(position + 4)
+}
+
+/** Whether the window whose key ends at `keyEnd` begins in the range. */
+export function beginsWithin({ from, to }: StartRange, key: Buffer, keyEnd: number): boolean {
+  const start = readStart(key, keyEnd - START_BYTES)
+  return from <= start && start < to
 }

@@ -3,7 +3,7 @@
 import type { StreamRecord } from '../../core/stream-record.ts'
 import type { GroupChange } from '../group-change.ts'
 import { InputResult } from '../input-result.ts'
-import type { Operator, Outputs } from '../operator.ts'
+import type { OpenSpan, Operator, Outputs } from '../operator.ts'
 import { port } from '../outputs.ts'
 import type { WindowResults } from './window-results.ts'
 import type { Windowing } from './windowing.ts'
@@ -60,8 +60,12 @@ export class GroupWindowAggregate<K, E, SK, I, A> implements Operator {
     return this.results.advance(watermark, outputs)
   }
 
-  restore(): Promise<void> {
-    return this.results.restore()
+  openSpan(): OpenSpan | null {
+    return this.results.openSpan()
+  }
+
+  restore(open?: OpenSpan | null): Promise<void> {
+    return this.results.restore(open)
   }
 
   private want(key: K, at: number, { keys, starts }: WantedWindows<K>): void {

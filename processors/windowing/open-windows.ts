@@ -1,12 +1,14 @@
-// The windows that are not final yet, in memory, by start: what closing looks through. Rebuilt from the store after a restart.
+// The windows that are not final yet, in memory, by start: what closing looks through.
+import type { OpenSpan } from '../operator.ts'
 import type { KeyIdentities, KeyIdentity } from './key-identity.ts'
 
 export class OpenWindows<K> {
   private readonly identities: KeyIdentities<K>
   private readonly closesAt: (start: number) => number
   private readonly byStart = new Map<number, Map<KeyIdentity, K>>()
-  /** No open window closes before this. */
-  private nextClose = Number.POSITIVE_INFINITY
+  /** No open window starts before the first or after the last. */
+  private first = Number.POSITIVE_INFINITY
+  private last = Number.NEGATIVE_INFINITY
 
   constructor(identities: KeyIdentities<K>, closesAt: (start: number) => number) {
     this.identities = identities
@@ -18,7 +20,7 @@ export class OpenWindows<K> {
     if (keys === undefined) {
       keys = new Map()
       this.byStart.set(start, keys)
-      this.nextClose = Math.min(this.nextClose, this.closesAt(start))
+      this.include(start)
     }
     keys.set(this.identities.of(key), key)
   }
@@ -29,13 +31,24 @@ export class OpenWindows<K> {
 
   /** Takes out the starts of the windows that close at `watermark` or before, with their keys, earliest first. */
   takeClosed(watermark: number): { readonly start: number; readonly keys: readonly K[] }[] {
-    if (watermark < this.nextClose) return []
+    if (this.span() === null || watermark < this.closesAt(this.first)) return []
     const closed = [...this.byStart]
       .filter(([start]) => this.closesAt(start) <= watermark)
       .sort(([a], [b]) => a - b)
       .map(([start, keys]) => ({ start, keys: [...keys.values()] }))
     for (const { start } of closed) this.byStart.delete(start)
-    this.nextClose = Math.min(Number.POSITIVE_INFINITY, ...[...this.byStart.keys()].map(this.closesAt))
+    this.first = Number.POSITIVE_INFINITY
+    this.last = Number.NEGATIVE_INFINITY
+    for (const start of this.byStart.keys()) this.include(start)
     return closed
+  }
+
+  span(): OpenSpan | null {
+    return this.first <= this.last ? { first: this.first, last: this.last } : null
+  }
+
+  private include(start: number): void {
+    this.first = Math.min(this.first, start)
+    this.last = Math.max(this.last, start)
   }
 }

@@ -5,7 +5,7 @@
 import { assert } from '../../core/assert.ts'
 import { StreamRecord } from '../../core/stream-record.ts'
 import type { Session, SessionStore } from '../../state/task-stores.ts'
-import type { Operator, Outputs, TaskContext } from '../operator.ts'
+import type { OpenSpan, Operator, Outputs, TaskContext } from '../operator.ts'
 import { port } from '../outputs.ts'
 import type { KeyIdentities, KeyIdentity } from './key-identity.ts'
 import { admission, type LatePolicy } from './lateness.ts'
@@ -45,8 +45,10 @@ export class SessionAggregate<K, V, A> implements Operator {
   private readonly changed = new Map<KeyIdentity, ChangedKey<K, A>>()
   /** Keys with a session that is not final. */
   private readonly open = new Map<KeyIdentity, K>()
-  /** No open session closes before this. */
-  private nextClose = Number.POSITIVE_INFINITY
+  /** No open session ends before this. */
+  private nextEnd = Number.POSITIVE_INFINITY
+  /** Of the sessions that were open when the task was handed over, not looked at since: none ends before this. */
+  private unreadEnd = Number.POSITIVE_INFINITY
 
   constructor(
     step: { readonly context: TaskContext; readonly node: string },
@@ -77,15 +79,27 @@ export class SessionAggregate<K, V, A> implements Operator {
   }
 
   async advance(watermark: number, outputs: Outputs): Promise<void> {
-    if (watermark < this.nextClose) return
+    if (watermark >= this.closesAt({ end: this.unreadEnd })) await this.findOpen()
+    if (watermark < this.closesAt({ end: this.nextEnd })) return
     const keys = [...this.open.values()]
     await this.store.load(keys)
     this.open.clear()
-    this.nextClose = Number.POSITIVE_INFINITY
+    this.nextEnd = Number.POSITIVE_INFINITY
     for (const key of keys) this.close(key, watermark, port(outputs))
   }
 
-  async restore(): Promise<void> {
+  openSpan(): OpenSpan | null {
+    const end = Math.min(this.nextEnd, this.unreadEnd)
+    return Number.isFinite(end) ? { first: end, last: end } : null
+  }
+
+  async restore(open?: OpenSpan | null): Promise<void> {
+    if (open === undefined) await this.findOpen()
+    else if (open !== null) this.unreadEnd = open.first
+  }
+
+  private async findOpen(): Promise<void> {
+    this.unreadEnd = Number.POSITIVE_INFINITY
     await this.store.scan((key, sessions) => this.noteOpen(key, sessions))
   }
 
@@ -97,7 +111,7 @@ export class SessionAggregate<K, V, A> implements Operator {
     for (const session of sessions) {
       if (session.value.isFinal) continue
       this.open.set(this.identities.of(key), key)
-      this.nextClose = Math.min(this.nextClose, this.closesAt(session))
+      this.nextEnd = Math.min(this.nextEnd, session.end)
     }
   }
 

@@ -1,6 +1,6 @@
 // aggregate behind groupByKey().windowedBy(…): adds each record to the windows that contain its time.
 import type { StreamRecord } from '../../core/stream-record.ts'
-import type { Operator, Outputs, TaskContext } from '../operator.ts'
+import type { OpenSpan, Operator, Outputs, TaskContext } from '../operator.ts'
 import { admission, type LatePolicy } from './lateness.ts'
 import { type Refusal, refuse } from './refusals.ts'
 import type { WindowResults } from './window-results.ts'
@@ -54,8 +54,12 @@ export class WindowAggregate<K, V, A> implements Operator {
     return this.results.advance(watermark, outputs)
   }
 
-  restore(): Promise<void> {
-    return this.results.restore()
+  openSpan(): OpenSpan | null {
+    return this.results.openSpan()
+  }
+
+  restore(open?: OpenSpan | null): Promise<void> {
+    return this.results.restore(open)
   }
 
   /** A record is refused only when none of its windows takes it. */

@@ -2,11 +2,12 @@
 // A window is read once and written once a commit, whatever number of inputs it took.
 import { AssertionError } from '../../core/assert.ts'
 import { StreamRecord } from '../../core/stream-record.ts'
-import type { WindowStore } from '../../state/task-stores.ts'
-import type { Outputs, TaskContext } from '../operator.ts'
+import type { StartRange, WindowStore } from '../../state/task-stores.ts'
+import type { OpenSpan, Outputs, TaskContext } from '../operator.ts'
 import { port } from '../outputs.ts'
 import type { KeyIdentities, KeyIdentity } from './key-identity.ts'
 import { OpenWindows } from './open-windows.ts'
+import { UnreadWindows } from './unread-windows.ts'
 import { Result, type ResultStatus, WindowKey } from './window-result.ts'
 import { WindowState } from './window-state.ts'
 import type { Windowing } from './windowing.ts'
@@ -53,6 +54,7 @@ export class WindowResults<K, A> {
   private readonly identities: KeyIdentities<K>
   private readonly rules: ResultRules<A>
   private readonly open: OpenWindows<K>
+  private readonly unread: UnreadWindows
   private readonly changed = new Map<number, Map<KeyIdentity, ChangedWindow<K, A>>>()
 
   constructor(
@@ -66,6 +68,7 @@ export class WindowResults<K, A> {
     this.identities = identities
     this.rules = rules
     this.open = new OpenWindows(identities, (start) => this.closesAt(start))
+    this.unread = new UnreadWindows((start) => this.closesAt(start))
   }
 
   closesAt(start: number): number {
@@ -104,6 +107,8 @@ export class WindowResults<K, A> {
 
   /** Closes the windows that end, grace included, at the watermark or before. */
   async advance(watermark: number, outputs: Outputs): Promise<void> {
+    const due = this.unread.takeDue(watermark)
+    if (due !== undefined) await this.findOpen(due)
     for (const { start, keys } of this.open.takeClosed(watermark)) {
       for (let from = 0; from < keys.length; from += CLOSE_CHUNK) {
         const chunk = keys.slice(from, from + CLOSE_CHUNK)
@@ -113,10 +118,19 @@ export class WindowResults<K, A> {
     }
   }
 
-  async restore(): Promise<void> {
-    await this.store.scan((key, start, { isFinal }) => {
+  openSpan(): OpenSpan | null {
+    return joined(this.open.span(), this.unread.span())
+  }
+
+  async restore(open?: OpenSpan | null): Promise<void> {
+    if (open === undefined) await this.findOpen()
+    else if (open !== null) this.unread.remember(open)
+  }
+
+  private findOpen(starts?: StartRange): Promise<void> {
+    return this.store.scan((key, start, { isFinal }) => {
       if (!isFinal) this.open.add(key, start)
-    })
+    }, starts)
   }
 
   private pending(key: K, start: number): ChangedWindow<K, A> | undefined {
@@ -187,4 +201,9 @@ export class WindowResults<K, A> {
     const { value, timestamp, clock, emitted } = state
     this.store.put(key, start, new WindowState({ value, timestamp, clock, emitted: emitted + 1, isFinal: true }))
   }
+}
+
+function joined(one: OpenSpan | null, other: OpenSpan | null): OpenSpan | null {
+  if (one === null || other === null) return one ?? other
+  return { first: Math.min(one.first, other.first), last: Math.max(one.last, other.last) }
 }

@@ -1,8 +1,9 @@
 // The state of one task in Redis: each call is one script a batch or chunk, checked by token, offset and chunk (exactly-once.md §2–3).
 import type { StreamsError } from '../../core/errors.ts'
 import { StateCorrupted } from '../../core/errors.ts'
-import type { Changes, Checkpoint, CheckpointMove, TaskState } from '../backend.ts'
+import type { Changes, Checkpoint, CheckpointMove, StartRange, TaskState } from '../backend.ts'
 import { ByteTable } from '../memory/byte-table.ts'
+import { beginsWithin } from '../window-store.ts'
 import { FlushContents, flushChunks } from './flush-chunks.ts'
 import { inTurns } from './in-turns.ts'
 import { readChunks } from './read-chunks.ts'
@@ -10,7 +11,7 @@ import type { RedisConnection } from './redis-connection.ts'
 import { asStreamsError } from './redis-errors.ts'
 import type { ScriptBounds } from './script-bounds.ts'
 import { StoreCounts } from './store-counts.ts'
-import { type StoreLayout, storeOf } from './store-layout.ts'
+import { mayHold, type StoreLayout, storeOf } from './store-layout.ts'
 import { checkpointFields, movedFields, readCheckpoint, readCounts } from './stored-checkpoint.ts'
 import { TaskCache } from './task-cache.ts'
 
@@ -103,15 +104,16 @@ export class RedisTaskState implements TaskState {
     }
   }
 
-  scan(store: string, visit: (key: Buffer, value: Buffer) => void, limit = Number.POSITIVE_INFINITY): Promise<void> {
+  scan(store: string, visit: (key: Buffer, value: Buffer) => void, starts?: StartRange): Promise<void> {
+    const visitWanted = (key: Buffer, value: Buffer) => {
+      if (starts === undefined || beginsWithin(starts, key, key.length)) visit(key, value)
+    }
     return this.answered(async ({ connection, key }) => {
       const fields = await connection.allFields(key)
       const generation = fields.get('generation')
-      let left = limit
       for (const { hashName } of readCounts(fields)) {
-        if (storeOf(hashName) !== store) continue
-        left -= await this.scanHash(`${key}:${generation}:${hashName}`, visit, left)
-        if (left <= 0) return
+        if (storeOf(hashName) !== store || (starts !== undefined && !mayHold(hashName, starts))) continue
+        await this.scanHash(`${key}:${generation}:${hashName}`, visitWanted)
       }
     })
   }
@@ -175,22 +177,21 @@ export class RedisTaskState implements TaskState {
     return flushChunks(contents, this.parts.layout, this.parts.bounds)
   }
 
-  /** Visits at most `limit` entries, each once, although Redis may name one twice while its hash grows or shrinks. Returns how many. */
-  private async scanHash(hash: string, visit: (key: Buffer, value: Buffer) => void, limit: number): Promise<number> {
+  /** Visits each entry once, although Redis may name one twice while its hash grows or shrinks. */
+  private async scanHash(hash: string, visit: (key: Buffer, value: Buffer) => void): Promise<void> {
     const { connection } = this.parts
     const visited = new ByteTable()
     let cursor = '0'
     do {
       const [next, entries] = await connection.scan(hash, cursor, SCAN_COUNT)
-      for (let i = 0; i + 1 < entries.length && visited.count < limit; i += 2) {
+      for (let i = 0; i + 1 < entries.length; i += 2) {
         const [key, value] = [entries[i], entries[i + 1]]
         if (key === undefined || value === undefined || visited.find(key, 0, key.length)) continue
         visited.put(key, 0, key.length, key, 0, 0)
         visit(key, value)
       }
       cursor = next
-    } while (cursor !== '0' && visited.count < limit)
-    return visited.count
+    } while (cursor !== '0')
   }
 
   private async answered<T>(ask: (parts: RedisTaskParts) => Promise<T>): Promise<T> {

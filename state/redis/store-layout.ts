@@ -2,10 +2,9 @@
 //
 //   map:cases            day:2024-06-01:hourly-volume
 import { assert } from '../../core/assert.ts'
+import type { StartRange } from '../backend.ts'
 import type { StoreDefinition } from '../definitions.ts'
-import { readStart, START_BYTES } from '../window-store.ts'
-
-const DAY_MS = 86_400_000
+import { readStart, SEGMENT_MS, START_BYTES } from '../window-store.ts'
 
 export class StoreLayout {
   private readonly named: ReadonlySet<string>
@@ -22,7 +21,7 @@ export class StoreLayout {
   hashName(store: string, key: Buffer, keyStart: number, keyEnd: number): string {
     if (!this.windowed.has(store)) return `map:${store}`
     assert(keyEnd - keyStart >= START_BYTES, `a key of window store ${store} ends with its start`)
-    const day = Math.floor(readStart(key, keyEnd - START_BYTES) / DAY_MS)
+    const day = Math.floor(readStart(key, keyEnd - START_BYTES) / SEGMENT_MS)
     if (day !== this.day) {
       this.day = day
       this.dayName = nameOfDay(day)
@@ -50,8 +49,15 @@ export function storeOf(hashName: string): string {
   return hashName.slice(start + 1)
 }
 
+/** Whether some window that begins in the range lies in this hash. */
+export function mayHold(hashName: string, { from, to }: StartRange): boolean {
+  const dayName = hashName.slice('day:'.length, hashName.indexOf(':', 'day:'.length))
+  const start = /^-?\d+$/.test(dayName) ? Number(dayName) * SEGMENT_MS : Date.parse(dayName)
+  return start < to && from < start + SEGMENT_MS
+}
+
 /** `2024-06-01`; a day outside the calendar by its number. */
 function nameOfDay(day: number): string {
-  const date = new Date(day * DAY_MS)
+  const date = new Date(day * SEGMENT_MS)
   return Number.isNaN(date.getTime()) ? `${day}` : date.toISOString().slice(0, -'T00:00:00.000Z'.length)
 }

@@ -1,4 +1,6 @@
 // A compiled topology of the shape that the 311 application has, without its schemas and functions: for drawings, routes and the page.
+import { t } from '../../serdes/schema.ts'
+import { keyValueStore } from '../../state/store-definitions.ts'
 import type {
   CompiledTopology,
   Edge,
@@ -34,7 +36,7 @@ export function stepOf(name: string, operation: string, stores: string[], ...chi
     kind: 'operator',
     name,
     operation,
-    stores: stores.map((store) => ({ kind: 'key-value store', name: store })),
+    stores: stores.map((store) => keyValueStore(store, { key: t.string, value: t.string })),
     instantiate: () => {
       throw new Error(`${name} is a sample`)
     },

@@ -138,8 +138,9 @@ class RigTask {
   private readonly ready: Promise<void>
 
   async restart(): Promise<void> {
+    const open = new Map([...this.operators].map(([node, operator]) => [node, operator.openSpan?.()]))
     this.operators = this.instantiate()
-    for (const operator of this.operators.values()) await operator.restore?.()
+    for (const [node, operator] of this.operators) await operator.restore?.(open.get(node))
   }
 
   async read(topic: string, batch: readonly StreamRecord[]): Promise<void> {

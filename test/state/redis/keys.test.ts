@@ -3,18 +3,17 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ByteWriter } from '../../../core/byte-writer.ts'
 import { StateCorrupted } from '../../../core/errors.ts'
-import type { StoreDefinition } from '../../../state/definitions.ts'
+import { t } from '../../../serdes/schema.ts'
 import { StoreLayout } from '../../../state/redis/store-layout.ts'
+import { keyValueStore, windowStore } from '../../../state/store-definitions.ts'
 import { writeStart } from '../../../state/window-store.ts'
 import { useRedis } from '../../services/redis.ts'
 import { changesOf } from '../changes-of.ts'
 import { apply, claim, contents, move, openPlace, put, read, TASK } from './place.ts'
 
-const WINDOWED: readonly StoreDefinition[] = [
-  { kind: 'window store', name: 'volume' },
-  { kind: 'key-value store', name: 'cases' },
-]
-const BY_KEY: readonly StoreDefinition[] = [{ kind: 'key-value store', name: 'volume' }]
+const SCHEMAS = { key: t.string, value: t.string }
+const WINDOWED = [windowStore('volume', SCHEMAS), keyValueStore('cases', SCHEMAS)]
+const BY_KEY = [keyValueStore('volume', SCHEMAS)]
 
 describe('keys in Redis', () => {
   const redis = useRedis()
