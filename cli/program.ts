@@ -5,6 +5,7 @@ import type { Logger } from '../core/logger.ts'
 import type { Cluster } from '../kafka/cluster.ts'
 import type { Measurements } from '../metrics/measurements.ts'
 import type { ApplicationSnapshot } from '../runtime/snapshot.ts'
+import type { StoreQueries } from '../runtime/store-queries.ts'
 import type { SchemaRegistry } from '../serdes/schema-registry.ts'
 import type { ReadyCheck as HealthCheck } from '../server/health.ts'
 import type { VolumeQuery, VolumeRow } from '../server/volume.ts'
@@ -87,6 +88,7 @@ export interface Engine {
   /** With user and password, for people on this machine. */
   readonly postgresUrl: string
   readonly rows: RowReader
+  readonly stores: StoreQueries
   snapshot(): ApplicationSnapshot
   /** When the poll loop last came round, ms UTC; undefined before its first round. */
   polledAt?(): number | undefined

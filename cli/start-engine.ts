@@ -91,6 +91,7 @@ class RunningEngine implements Engine {
   readonly registry: SchemaRegistry
   readonly postgresUrl: string
   readonly rows: Engine['rows']
+  readonly stores: Engine['stores']
   readonly ended: Promise<void>
   private readonly parts: Parts
   private readonly running: Promise<void>
@@ -102,6 +103,7 @@ class RunningEngine implements Engine {
     this.registry = parts.registry
     this.postgresUrl = parts.postgresUrl
     this.rows = (sql, parameters) => parts.reader.rows(sql, parameters)
+    this.stores = parts.application.stores
     this.running = Promise.all([parts.application.run(), this.maintain()]).then(() => {})
     this.ended = this.running.then(() => new Promise<void>(() => {}))
     // Whoever closes the engine before it fails does not look at `ended`.

@@ -21,6 +21,7 @@ import type { ApplicationSnapshot, ApplicationState } from './snapshot.ts'
 import { snapshotOf } from './snapshot-of.ts'
 import { type StartPatience, untilAnswered } from './start-patience.ts'
 import type { StepHook } from './steps.ts'
+import { ApplicationStores, type StoreQueries } from './store-queries.ts'
 import { TopicAccess } from './topic-access.ts'
 import { Worker } from './worker.ts'
 import { defaultWorkerConfig, type WorkerConfig } from './worker-options.ts'
@@ -54,6 +55,7 @@ const PURGE_INTERVAL_MS = 30_000
 export class Application {
   readonly topology: CompiledTopology
   readonly worker: Worker
+  readonly stores: StoreQueries
   private readonly admin: Admin
   private readonly clock: Clock
   private readonly sinks: SinkSlots
@@ -100,6 +102,7 @@ export class Application {
         ...(options.at === undefined ? {} : { at: options.at }),
       },
     })
+    this.stores = new ApplicationStores(topology, backend, clock, () => this.worker.tasks)
   }
 
   /** Prepares schemas, topics, global tables and sinks; tasks are taken over in the first turns. */

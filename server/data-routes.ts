@@ -2,9 +2,9 @@
 import type { FastifyInstance } from 'fastify'
 import { read } from './access.ts'
 import type { ServerOptions } from './http-server.ts'
+import { instant, parseInstant } from './instant.ts'
 import { parseReadFrom } from './topic-records.ts'
 
-const instant = { type: 'string', maxLength: 40 } as const
 const volumeSchema = {
   querystring: {
     type: 'object',
@@ -73,12 +73,6 @@ export function dataRoutes(server: FastifyInstance, options: ServerOptions): voi
       )
     },
   )
-}
-
-/** NaN when it is none. */
-function parseInstant(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  return /^\d{1,15}$/.test(text) ? Number(text) : Date.parse(text)
 }
 
 function topicNames({ topology }: ServerOptions): string {

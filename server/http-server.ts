@@ -7,6 +7,7 @@ import type { Logger } from '../core/logger.ts'
 import type { Measurements } from '../metrics/measurements.ts'
 import type { MetricsPage } from '../metrics/prometheus.ts'
 import type { ApplicationSnapshot } from '../runtime/snapshot.ts'
+import type { StoreQueries } from '../runtime/store-queries.ts'
 import type { CompiledTopology } from '../topology/graph.ts'
 import { requireAccess } from './access.ts'
 import { dataRoutes } from './data-routes.ts'
@@ -17,6 +18,7 @@ import { type ListenAddress, listen } from './listen.ts'
 import { pageRoutes } from './page-routes.ts'
 import { measureRequests } from './request-metrics.ts'
 import { keepRules } from './rules.ts'
+import { storeRoutes } from './store-routes.ts'
 import type { ReadTopic } from './topic-records.ts'
 import { topologyRoutes } from './topology-routes.ts'
 import type { VolumeQuery, VolumeRow } from './volume.ts'
@@ -40,6 +42,7 @@ export interface ServerOptions {
   readonly checks: () => readonly ReadyCheck[]
   readonly readVolume: (query: VolumeQuery) => Promise<readonly VolumeRow[]>
   readonly readTopic: ReadTopic
+  readonly stores: () => StoreQueries
 }
 
 export interface HttpServer {
@@ -66,6 +69,7 @@ export function createServer(options: ServerOptions): HttpServer {
   healthRoutes(server, options)
   topologyRoutes(server, options)
   dataRoutes(server, options)
+  storeRoutes(server, options)
   pageRoutes(server, options)
   events.routes(server)
   return {

@@ -58,9 +58,24 @@ export interface StartRange {
 
 export interface StateBackend {
   readonly kind: 'memory' | 'redis'
+  /** Every process sees the copies of all tasks, not only of those it runs. */
+  readonly isShared: boolean
   /** `stores` tells their kinds to a backend that lays them out differently; a store it does not name is one of plain keys. */
   open(task: TaskId, changelogTopic: string, stores?: readonly StoreDefinition[]): TaskState
+  /** Looks at a task's copy without owning it, and without a trace in what its owner holds. */
+  view(task: TaskId, changelogTopic: string, stores: readonly StoreDefinition[]): StateView
   close(): Promise<void>
+}
+
+export interface StateView {
+  /** Undefined: there is no copy. @throws Retriable while a flush is half done or the backend is away */
+  read(store: string, keys: readonly Buffer[]): Promise<StateReading | undefined>
+}
+
+/** What a copy held at one moment: the values of the keys asked for, in their order, and up to where they are the fold of the changelog. */
+export interface StateReading {
+  readonly checkpoint: Checkpoint
+  readonly values: readonly (Buffer | undefined)[]
 }
 
 export interface TaskState {

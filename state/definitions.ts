@@ -1,5 +1,6 @@
 // Store definitions: a name and schemas. Declared once by whoever owns the bytes; the name is the changelog's key prefix for ever.
 import type { Schema } from '../serdes/schema.ts'
+import type { StartRange } from './backend.ts'
 
 interface StoreShape<out Kind extends string, in out K, in out V> {
   readonly kind: Kind
@@ -11,8 +12,13 @@ interface StoreShape<out Kind extends string, in out K, in out V> {
 }
 
 export interface KeyValueStoreDefinition<in out K, in out V> extends StoreShape<'key-value store', K, V> {}
-export interface WindowStoreDefinition<in out K, in out V> extends StoreShape<'window store', K, V> {}
+export interface WindowStoreDefinition<in out K, in out V> extends StoreShape<'window store', K, V> {
+  readonly startsWithin?: StartsWithin
+}
 export interface SessionStoreDefinition<in out K, in out V> extends StoreShape<'session store', K, V> {}
+
+/** Where windows begin, as the step that keeps them cuts time: the latest `limit` starts of a range. */
+export type StartsWithin = (range: StartRange, limit: number) => readonly number[]
 
 /** Any store, its types forgotten. */
 export interface StoreDefinition {
@@ -20,4 +26,5 @@ export interface StoreDefinition {
   readonly name: string
   readonly key: Schema<unknown>
   readonly value: Schema<unknown>
+  readonly startsWithin?: StartsWithin
 }

@@ -17,8 +17,10 @@ export interface StateFaults {
 export function withFaults(backend: StateBackend, faults: StateFaults): StateBackend {
   return {
     kind: backend.kind,
+    isShared: backend.isShared,
     open: (task, changelogTopic, stores) =>
       new FaultyTaskState(task, backend.open(task, changelogTopic, stores), faults),
+    view: (task, changelogTopic, stores) => backend.view(task, changelogTopic, stores),
     close: () => backend.close(),
   }
 }

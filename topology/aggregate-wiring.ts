@@ -7,6 +7,7 @@ import { StoredRows } from '../processors/row-lookup.ts'
 import { KeyIdentities } from '../processors/windowing/key-identity.ts'
 import { WindowResults } from '../processors/windowing/window-results.ts'
 import type { WindowState } from '../processors/windowing/window-state.ts'
+import { startsWithin } from '../processors/windowing/windowing.ts'
 import { binarySerde } from '../serdes/binary-serde.ts'
 import { keySerde } from '../serdes/key-serde.ts'
 import type { Schema } from '../serdes/schema.ts'
@@ -25,8 +26,12 @@ export function storedResults<K, A>({ name, key, value }: KeyValueStoreDefinitio
   return keyValueStore(name, { key, value: aggregateState(value) })
 }
 
-export function storedWindows<K, A>({ name, key, value }: WindowStoreDefinition<K, A>): StoredWindows<K, A> {
-  return windowStore(name, { key, value: windowState(value) })
+export function storedWindows<K, A>(
+  { name, key, value }: WindowStoreDefinition<K, A>,
+  { windowing }: TimeWindows,
+): StoredWindows<K, A> {
+  const stored = windowStore(name, { key, value: windowState(value) })
+  return { ...stored, startsWithin: (range, limit) => startsWithin(windowing, range, limit) }
 }
 
 export function storedSessions<K, A>({ name, key, value }: SessionStoreDefinition<K, A>): StoredSessions<K, A> {

@@ -100,7 +100,7 @@ export class GroupedStreamSteps<in out K, out V> implements GroupedStream<K, V> 
     const { graph } = this.traits
     const { initial, add, valid } = steps
     const { windowing, emit, description } = windows
-    const stored = storedWindows(definition)
+    const stored = storedWindows(definition, windows)
     const anchor = definition.name
     const windowSteps = { windowing, policy: policyOf(windows), add }
     const operator = (step: StepOfTask) =>

@@ -84,7 +84,7 @@ export class GroupedTableSteps<in out K, out E, in out SK, out V> implements Gro
   ): WindowedAggregatedTable<K, A, SK, V> {
     const { graph, output: input, inputSchema } = this.traits
     const { initial, valid } = steps
-    const stored = storedWindows(definition)
+    const stored = storedWindows(definition, windows)
     const anchor = definition.name
     const operator = addOperator(
       { graph, anchor, output: input },

@@ -151,6 +151,7 @@ function serverOf(
       const { cluster, registry } = started(engine)
       return topicReader(cluster, registry, topology)(request)
     },
+    stores: () => started(engine).stores,
   })
 }
 

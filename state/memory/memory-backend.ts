@@ -1,13 +1,14 @@
 // State in this process, rebuilt from the changelog after a restart. It fences like any other backend, so that whoever runs on it runs on all.
 // What a task leaves behind stays here: a later owner in the same process claims it and reads only the rest of the log.
 import { type TaskId, taskName } from '../../core/topic-partition.ts'
-import type { Changes, Checkpoint, CheckpointMove, StartRange, StateBackend, TaskState } from '../backend.ts'
+import type { Changes, Checkpoint, CheckpointMove, StartRange, StateBackend, StateView, TaskState } from '../backend.ts'
 import { chunksOf, type FlushInChunks } from '../change-chunks.ts'
 import { beginsWithin } from '../window-store.ts'
 import { TaskCopy } from './task-copy.ts'
 
 export class MemoryBackend implements StateBackend {
   readonly kind = 'memory'
+  readonly isShared = false
   private readonly copies = new Map<string, TaskCopy>()
   private readonly flushInChunks: FlushInChunks | undefined
 
@@ -17,7 +18,7 @@ export class MemoryBackend implements StateBackend {
   }
 
   open(task: TaskId, changelogTopic: string): TaskState {
-    const name = `${changelogTopic} ${taskName(task)}`
+    const name = nameOf(task, changelogTopic)
     let copy = this.copies.get(name)
     if (copy === undefined) {
       copy = new TaskCopy()
@@ -26,9 +27,18 @@ export class MemoryBackend implements StateBackend {
     return new MemoryTaskState(task, copy, this.flushInChunks)
   }
 
+  view(task: TaskId, changelogTopic: string): StateView {
+    const name = nameOf(task, changelogTopic)
+    return { read: async (store, keys) => this.copies.get(name)?.read(store, keys) }
+  }
+
   async close(): Promise<void> {
     this.copies.clear()
   }
+}
+
+function nameOf(task: TaskId, changelogTopic: string): string {
+  return `${changelogTopic} ${taskName(task)}`
 }
 
 class MemoryTaskState implements TaskState {

@@ -1,6 +1,6 @@
 // What memory holds of one task: its checkpoint and a byte table per store, changed only by who shows the right token, offset and chunk.
-import { StateCorrupted, TaskFenced } from '../../core/errors.ts'
-import type { Changes, Checkpoint, CheckpointMove } from '../backend.ts'
+import { Retriable, StateCorrupted, TaskFenced } from '../../core/errors.ts'
+import type { Changes, Checkpoint, CheckpointMove, StateReading } from '../backend.ts'
 import { ByteTable } from './byte-table.ts'
 
 export class TaskCopy {
@@ -28,6 +28,15 @@ export class TaskCopy {
 
   requireWhole(at: { readonly token: number; readonly offset: number }): void {
     this.require(at.token, at.offset, 0)
+  }
+
+  /** Whoever asks. */
+  read(store: string, keys: readonly Buffer[]): StateReading | undefined {
+    const { checkpoint, chunksApplied } = this
+    if (chunksApplied > 0) throw new Retriable('state_moving', 'the state is being flushed')
+    const table = this.stores.get(store)
+    const copied = (value: Buffer | undefined) => value && Buffer.from(value)
+    return checkpoint && { checkpoint, values: keys.map((key) => copied(table?.get(key, 0, key.length))) }
   }
 
   /** Chunk by chunk, from 0: later calls of the same flush find what earlier ones did, or are refused. */

@@ -1,10 +1,11 @@
 // State in Redis: it survives the process, and any instance can take a task over without a rebuild. The log stays the truth; Redis is a checked view of it.
 import { assert } from '../../core/assert.ts'
 import { type TaskId, taskName } from '../../core/topic-partition.ts'
-import type { StateBackend, TaskState } from '../backend.ts'
+import type { StateBackend, StateView, TaskState } from '../backend.ts'
 import type { StoreDefinition } from '../definitions.ts'
 import { RedisConnection, type RedisConnectionOptions } from './redis-connection.ts'
 import { RedisTaskState } from './redis-task-state.ts'
+import { RedisTaskView } from './redis-task-view.ts'
 import { type ScriptBounds, scriptBounds } from './script-bounds.ts'
 import { StoreLayout } from './store-layout.ts'
 
@@ -24,6 +25,7 @@ export async function openRedisBackend(options: RedisBackendOptions): Promise<St
 
 class RedisBackend implements StateBackend {
   readonly kind = 'redis'
+  readonly isShared = true
   private readonly connection: RedisConnection
   private readonly options: RedisBackendOptions
   private readonly tasks = new Set<string>()
@@ -34,18 +36,26 @@ class RedisBackend implements StateBackend {
   }
 
   open(task: TaskId, _changelogTopic: string, stores: readonly StoreDefinition[] = []): TaskState {
-    const { app, bounds = scriptBounds, cacheBytesMax = 128 * 1_048_576 } = this.options
+    const { bounds = scriptBounds, cacheBytesMax = 128 * 1_048_576 } = this.options
     this.tasks.add(taskName(task))
     return new RedisTaskState({
       connection: this.connection,
-      key: `{${app}:${taskName(task)}}`,
+      key: this.keyOf(task),
       layout: new StoreLayout(stores),
       bounds,
       cacheBytesMax: () => cacheBytesMax / this.tasks.size,
     })
   }
 
+  view(task: TaskId, _changelogTopic: string, stores: readonly StoreDefinition[]): StateView {
+    return new RedisTaskView(this.connection, this.keyOf(task), new StoreLayout(stores))
+  }
+
   async close(): Promise<void> {
     this.connection.close()
+  }
+
+  private keyOf(task: TaskId): string {
+    return `{${this.options.app}:${taskName(task)}}`
   }
 }

@@ -2,7 +2,7 @@
 import { Redis } from 'ioredis'
 import { StreamsError } from '../../core/errors.ts'
 import { asStreamsError } from './redis-errors.ts'
-import { applyScript, claimScript, loadScript } from './scripts.ts'
+import { applyScript, claimScript, loadScript, viewScript } from './scripts.ts'
 
 export interface RedisConnectionOptions {
   /** `redis://`, `rediss://` for TLS, or the path of a Unix socket. */
@@ -20,6 +20,7 @@ interface Scripts {
   readonly claimTaskBuffer: Script
   readonly loadKeysBuffer: Script
   readonly applyChunkBuffer: Script
+  readonly viewKeysBuffer: Script
 }
 
 const RECONNECT_MS_MAX = 1_000
@@ -47,6 +48,7 @@ export class RedisConnection {
         claimTask: { lua: claimScript, numberOfKeys: 1 },
         loadKeys: { lua: loadScript, numberOfKeys: 1 },
         applyChunk: { lua: applyScript, numberOfKeys: 1 },
+        viewKeys: { lua: viewScript, numberOfKeys: 1 },
       },
     })
     // ioredis adds the scripts as methods that its types cannot know.
@@ -86,6 +88,13 @@ export class RedisConnection {
     const [lengths, values] = buffers(await this.ask(() => this.scripts.loadKeysBuffer(checkpoint, ...args)))
     if (lengths === undefined || values === undefined) throw unexpected('load')
     return [lengths, values]
+  }
+
+  /** Lengths, values and the checkpoint's fields; undefined when there is no checkpoint. */
+  async view(checkpoint: string, ...args: ScriptArgument[]) {
+    const [lengths, values, ...fields] = buffers(await this.ask(() => this.scripts.viewKeysBuffer(checkpoint, ...args)))
+    if (lengths === undefined || values === undefined) return undefined
+    return { lengths, values, fields: fieldsOf(fields) }
   }
 
   /** For each hash, how many entries and bytes were added. */

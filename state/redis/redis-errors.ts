@@ -19,6 +19,8 @@ export function asStreamsError(error: unknown, of: string): StreamsError {
       'state_mismatch',
       `${of} is not at the place expected: ${message.slice('MISMATCH '.length)}`,
     )
+  if (message.startsWith('MOVING'))
+    return new Retriable('state_moving', `${of} is being flushed: it stands ${message.slice('MOVING '.length)}`)
   if (passing.test(message))
     return new Retriable('redis_unavailable', `${of}: Redis cannot serve now: ${message}`, { cause: error })
   if (refusing.test(message))

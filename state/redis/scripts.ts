@@ -6,6 +6,7 @@
 //
 // All keys of a task share a hash tag, so they lie on one node. A generation is named after the token that began it: whatever an earlier one left
 // behind, a later one never reads. Keys and values come packed, each behind its length: thousands of arguments would cost more than taking them apart.
+import { checkpointFields } from './stored-checkpoint.ts'
 
 /** Fields in one HMGET or HSET: Lua's stack takes 8,000 values. */
 const GROUP = 2_000
@@ -43,18 +44,10 @@ redis.call('HSET', checkpoint, 'token', token, 'chunk', '0')
 return redis.call('HGETALL', checkpoint)
 `
 
-/**
- * R2. ARGV: token, offset, then for each hash its name and the keys.
- * Answers the values' lengths, −1 for none, and the values, in the order of the keys.
- */
-export const loadScript = `
-local checkpoint = KEYS[1]
-local there = redis.call('HMGET', checkpoint, 'token', 'offset', 'chunk', 'generation')
-if there[1] ~= ARGV[1] or there[2] ~= ARGV[2] or there[3] ~= '0' then
-  return ${mismatch}
-end
+/** Collects from `ARGV[first]` on, for each hash its name and the keys: the values' lengths, −1 for none, and the values, in the order of the keys. */
+const readValues = (first: number) => `
 local lengths, values, count = {}, {}, 0
-for i = 3, #ARGV, 2 do
+for i = ${first}, #ARGV, 2 do
   local hash = checkpoint .. ':' .. there[4] .. ':' .. ARGV[i]
   local packed, position = ARGV[i + 1], 1
   while position <= #packed do
@@ -72,7 +65,38 @@ for i = 3, #ARGV, 2 do
     end
   end
 end
+`
+
+/** R2. ARGV: token, offset, then for each hash its name and the keys. Answers lengths and values. */
+export const loadScript = `
+local checkpoint = KEYS[1]
+local there = redis.call('HMGET', checkpoint, 'token', 'offset', 'chunk', 'generation')
+if there[1] ~= ARGV[1] or there[2] ~= ARGV[2] or there[3] ~= '0' then
+  return ${mismatch}
+end
+${readValues(3)}
 return { table.concat(lengths), table.concat(values) }
+`
+
+/** For whoever asks, between two flushes. ARGV: for each hash its name and the keys. Answers lengths, values and the checkpoint's fields; nothing when there is none. */
+export const viewScript = `
+local checkpoint = KEYS[1]
+local there = redis.call('HMGET', checkpoint, 'token', 'offset', 'chunk', 'generation')
+if not there[1] then
+  return {}
+end
+if there[3] ~= '0' then
+  return redis.error_reply('MOVING after chunk ' .. there[3])
+end
+${readValues(1)}
+local answer = { table.concat(lengths), table.concat(values) }
+for _, name in ipairs({ ${checkpointFields.map((name) => `'${name}'`).join(', ')} }) do
+  local value = redis.call('HGET', checkpoint, name)
+  if value then
+    answer[#answer + 1], answer[#answer + 2] = name, value
+  end
+end
+return answer
 `
 
 /**

@@ -217,6 +217,21 @@ export function stateBackendConformance(name: string, { open, runs = 100 }: Stat
           expect(await read(reopened, taken, 's', ['a'])).toEqual(['1'])
         }))
 
+      it('shows its last flush to whoever looks, who owns nothing by it', () =>
+        withState(async (state, backend) => {
+          const view = backend.view(TASK, CHANGELOG, [])
+          expect(await view.read('s', [Buffer.from('a')])).toBeUndefined()
+          await filled(state, 5, 10)
+          const keys = [Buffer.from('b'), Buffer.from('a')]
+          const before = await state.checkpoint()
+          expect(await view.read('s', keys)).toEqual({ checkpoint: before, values: [undefined, Buffer.from('1')] })
+          expect((await view.read('t', keys))?.values).toEqual([undefined, undefined])
+          if (!state.isResident) expect(() => state.get('s', Buffer.from('a'), 0, 1)).toThrow(AssertionError)
+          await state.apply(changesOf([{ store: 's', key: 'a', value: undefined }]), move(5, 10, 12))
+          expect((await view.read('s', keys))?.values).toEqual([undefined, undefined])
+          expect(await state.checkpoint()).toEqual((await view.read('s', []))?.checkpoint)
+        }))
+
       it('asserts when a key is read that was not loaded, unless all are readable', () =>
         withState(async (state) => {
           await filled(state, 5, 10)

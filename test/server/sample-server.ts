@@ -23,6 +23,7 @@ export function sampleServer(clock: Clock, changed: Partial<ServerOptions> = {})
     checks: () => [],
     readVolume: async (query) => sampleVolume(query),
     readTopic: async () => undefined,
+    stores: () => ({ list: () => [], find: async ({ store }) => ({ store, found: [] }) }),
     ...changed,
   })
 }

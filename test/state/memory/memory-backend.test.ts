@@ -23,6 +23,7 @@ describe('a torn flush', () => {
     expect(await state.checkpoint()).toMatchObject({ token: 1, offset: 0 })
     expect(state.entries('s')).toBe(2)
     await expect(state.load({ token: 1, offset: 0 }, 's', [])).rejects.toThrow(StateCorrupted)
+    await expect(backend.view(task, 'c').read('s', [])).rejects.toMatchObject({ code: 'state_moving' })
     await expect(state.apply(four, move)).rejects.toThrow(StateCorrupted)
 
     await state.claim({ token: 2, topicId: 't', logEnd: 7 })
