@@ -9,6 +9,7 @@ import { openEmbeddedCluster } from '../kafka/embedded/embedded-cluster.ts'
 import { openRemoteCluster } from '../kafka/remote/remote-cluster.ts'
 import { joinGroup } from '../runtime/group-membership.ts'
 import type { Membership } from '../runtime/membership.ts'
+import { untilAnswered } from '../runtime/start-patience.ts'
 import { confluentRegistry } from '../serdes/registry/confluent.ts'
 import { openEmbeddedRegistry } from '../serdes/registry/embedded.ts'
 import type { SchemaRegistry } from '../serdes/schema-registry.ts'
@@ -22,6 +23,8 @@ import type { EngineContext, OpenedLog } from './program.ts'
 const SESSION_TIMEOUT_MS = seconds(10)
 const REBALANCE_TIMEOUT_MS = seconds(30)
 const HEARTBEAT_INTERVAL_MS = seconds(1)
+/** Services that are started together come up in any order. */
+const REDIS_WAIT_MS = seconds(60)
 
 export interface Services {
   readonly cluster: Cluster
@@ -44,14 +47,11 @@ export async function openLog(
 
 /** `closers` get what was opened, in the order of opening, so that the caller closes it even when a later one fails. */
 export async function openServices(context: EngineContext, closers: (() => Promise<void>)[]): Promise<Services> {
-  const { options, topology, directory } = context
+  const { options, directory } = context
   const log = options.kafka === undefined ? await openLog(directory) : await openBrokers(context, options.kafka)
   closers.push(log.close)
   const registry = registryOf(context) ?? log.registry
-  const backend =
-    options.redis === undefined
-      ? new MemoryBackend()
-      : await openRedisBackend({ url: options.redis, app: topology.name })
+  const backend = options.redis === undefined ? new MemoryBackend() : await openRedis(context, options.redis)
   closers.push(() => backend.close())
   return {
     cluster: log.cluster,
@@ -67,6 +67,14 @@ function registryOf({ options }: EngineContext): SchemaRegistry | undefined {
   const { registry: url, registryUser: basicAuth, autoRegisterSchemas } = options
   if (url === undefined) return undefined
   return confluentRegistry({ url, autoRegisterSchemas, ...(basicAuth === undefined ? {} : { basicAuth }) })
+}
+
+function openRedis(context: EngineContext, url: string): Promise<StateBackend> {
+  const { options, topology, measurements, clock, logger, signal, waitsFor } = context
+  const cacheBytesMax = options.redisCacheMb * 1_048_576
+  return untilAnswered('Redis', { clock, logger, signal, waitsFor, waitMsMax: REDIS_WAIT_MS }, () =>
+    openRedisBackend({ url, app: topology.name, cacheBytesMax, measurements, clock, logger }),
+  )
 }
 
 async function openBrokers({ options, topology, directory, clock, logger }: EngineContext, brokers: string) {

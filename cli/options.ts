@@ -43,6 +43,14 @@ export const options = {
     ...optionalText('URL', 'the Redis that keeps state; without it memory', ['run']),
     alsoEnv: 'REDIS_URL',
   },
+  redisCacheMb: integer(
+    'N',
+    'memory for what is known of Redis, MiB; 0 asks it every time',
+    ['run'],
+    128,
+    0,
+    1_048_576,
+  ),
   registry: {
     ...optionalText('URL', 'a schema registry with Confluent’s interface; without it the embedded one', ['run']),
     alsoEnv: 'SCHEMA_REGISTRY_URL',

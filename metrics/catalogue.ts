@@ -121,6 +121,10 @@ export const catalogue: readonly MetricDefinition[] = [
     store,
     op: ['get', 'put', 'delete', 'range', 'batch'],
   }),
+  counter('streams_store_cache_reads_total', 'Keys asked of Redis, and those that this process still knew.', {
+    result: ['hit', 'miss'],
+  }),
+  gauge('streams_store_available', 'Whether there is a connection to Redis (0 or 1).', {}),
   gauge('streams_store_entries', 'Entries in the store.', { store }),
   gauge('streams_store_bytes', 'Bytes of keys and values in the store.', { store }),
   counter('streams_store_errors_total', 'Failed calls to the state backend.', { store, reason: undefined }),

@@ -4,7 +4,7 @@ import { type TaskId, taskName } from '../../core/topic-partition.ts'
 import type { StateBackend, StateView, TaskState } from '../backend.ts'
 import type { StoreDefinition } from '../definitions.ts'
 import { RedisConnection, type RedisConnectionOptions } from './redis-connection.ts'
-import { RedisTaskState } from './redis-task-state.ts'
+import { type CacheReads, RedisTaskState } from './redis-task-state.ts'
 import { RedisTaskView } from './redis-task-view.ts'
 import { type ScriptBounds, scriptBounds } from './script-bounds.ts'
 import { StoreLayout } from './store-layout.ts'
@@ -28,11 +28,16 @@ class RedisBackend implements StateBackend {
   readonly isShared = true
   private readonly connection: RedisConnection
   private readonly options: RedisBackendOptions
+  /** Those that are open: they share the cache. */
   private readonly tasks = new Set<string>()
+  private readonly reads: CacheReads
 
   constructor(connection: RedisConnection, options: RedisBackendOptions) {
+    const { measurements } = options
+    const cell = (result: string) => measurements?.cell('streams_store_cache_reads_total', { result }) ?? { value: 0 }
     this.connection = connection
     this.options = options
+    this.reads = { hits: cell('hit'), misses: cell('miss') }
   }
 
   open(task: TaskId, _changelogTopic: string, stores: readonly StoreDefinition[] = []): TaskState {
@@ -44,6 +49,8 @@ class RedisBackend implements StateBackend {
       layout: new StoreLayout(stores),
       bounds,
       cacheBytesMax: () => cacheBytesMax / this.tasks.size,
+      reads: this.reads,
+      closed: () => this.tasks.delete(taskName(task)),
     })
   }
 

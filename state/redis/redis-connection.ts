@@ -1,6 +1,9 @@
 // The connection to Redis: bounded, without hidden repetition, and only to a server that cannot lose single keys.
 import { Redis } from 'ioredis'
+import { type Clock, systemClock } from '../../core/clock.ts'
 import { StreamsError } from '../../core/errors.ts'
+import { type Logger, silentLogger } from '../../core/logger.ts'
+import type { Cell, Measurements } from '../../metrics/measurements.ts'
 import { asStreamsError } from './redis-errors.ts'
 import { applyScript, claimScript, loadScript, viewScript } from './scripts.ts'
 
@@ -9,6 +12,11 @@ export interface RedisConnectionOptions {
   readonly url: string
   /** Longest wait for one answer. Default 5,000. */
   readonly commandTimeoutMs?: number
+  /** Is told of outages. Default: nobody. */
+  readonly logger?: Logger
+  /** Default: nothing is measured. */
+  readonly measurements?: Measurements
+  readonly clock?: Clock
 }
 
 export type ScriptArgument = string | number | Buffer
@@ -31,7 +39,18 @@ export class RedisConnection {
   /** Why there is no connection, as long as there is none. */
   private lost: Error | undefined
 
-  private constructor({ url, commandTimeoutMs = 5_000 }: RedisConnectionOptions) {
+  private lostAt = 0
+  private wasReady = false
+  private isClosed = false
+  private readonly clock: Clock
+  private readonly logger: Logger
+  private readonly available: Cell | undefined
+
+  private constructor(options: RedisConnectionOptions) {
+    const { url, commandTimeoutMs = 5_000, logger = silentLogger, clock = systemClock, measurements } = options
+    this.clock = clock
+    this.logger = logger
+    this.available = measurements?.cell('streams_store_available')
     // A command that was not answered fails, and so does one without a connection: who runs the task backs off and knows where it stood.
     this.redis = new Redis(url, {
       lazyConnect: true,
@@ -53,15 +72,9 @@ export class RedisConnection {
     })
     // ioredis adds the scripts as methods that its types cannot know.
     this.scripts = this.redis as unknown as Scripts
-    this.redis.on('error', (error) => {
-      this.lost = error
-    })
-    this.redis.on('close', () => {
-      this.lost ??= new Error('the connection was closed')
-    })
-    this.redis.on('ready', () => {
-      this.lost = undefined
-    })
+    this.redis.on('error', (error) => this.away(error))
+    this.redis.on('close', () => this.away(this.lost ?? new Error('the connection was closed')))
+    this.redis.on('ready', () => this.back())
   }
 
   /** @throws StreamsError `redis_can_evict` and others that say what to change; Retriable when it cannot be reached. */
@@ -124,7 +137,24 @@ export class RedisConnection {
   }
 
   close(): void {
+    this.isClosed = true
     this.redis.disconnect()
+  }
+
+  private away(reason: Error): void {
+    if (this.lost === undefined && this.wasReady && !this.isClosed)
+      this.logger.warn('Redis is away: what needs state waits', { reason: reason.message })
+    if (this.lost === undefined) this.lostAt = this.clock.now()
+    this.lost = reason
+    if (this.available !== undefined) this.available.value = 0
+  }
+
+  private back(): void {
+    if (this.lost !== undefined && this.wasReady)
+      this.logger.info('Redis is back', { awayMs: this.clock.now() - this.lostAt })
+    this.lost = undefined
+    this.wasReady = true
+    if (this.available !== undefined) this.available.value = 1
   }
 
   /** A single evicted key would not be noticed by the next read. */

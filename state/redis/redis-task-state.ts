@@ -1,6 +1,7 @@
 // The state of one task in Redis: each call is one script a batch or chunk, checked by token, offset and chunk (exactly-once.md §2–3).
 import type { StreamsError } from '../../core/errors.ts'
 import { StateCorrupted } from '../../core/errors.ts'
+import type { Cell } from '../../metrics/measurements.ts'
 import type { Changes, Checkpoint, CheckpointMove, StartRange, TaskState } from '../backend.ts'
 import { ByteTable } from '../memory/byte-table.ts'
 import { beginsWithin } from '../window-store.ts'
@@ -23,6 +24,15 @@ export interface RedisTaskParts {
   readonly bounds: ScriptBounds
   /** What this task's cache may hold beyond the batch at hand. */
   readonly cacheBytesMax: () => number
+  readonly reads: CacheReads
+  /** The task is given back: what its cache held is free for others. */
+  readonly closed: () => void
+}
+
+/** Keys that a batch asked for: those that the cache knew, and those that Redis was asked for. */
+export interface CacheReads {
+  readonly hits: Cell
+  readonly misses: Cell
 }
 
 const SCAN_COUNT = 2_000
@@ -128,6 +138,7 @@ export class RedisTaskState implements TaskState {
 
   async close(): Promise<void> {
     this.cache.forget()
+    this.parts.closed()
   }
 
   private async take(
@@ -148,13 +159,17 @@ export class RedisTaskState implements TaskState {
   /** Those the cache does not know, by hash. */
   private unknownKeys(store: string, keys: readonly Buffer[]): Map<string, Buffer[]> {
     const unknown = new Map<string, Buffer[]>()
+    let misses = 0
     for (const key of keys) {
       if (this.cache.recall(store, key)) continue
+      misses++
       const hashName = this.parts.layout.hashName(store, key, 0, key.length)
       const others = unknown.get(hashName)
       if (others === undefined) unknown.set(hashName, [key])
       else others.push(key)
     }
+    this.parts.reads.misses.value += misses
+    this.parts.reads.hits.value += keys.length - misses
     return unknown
   }
 

@@ -8,6 +8,7 @@ test.each([
   ['--auto-register-schemas=false', '--registry'],
   ['--auto-create-topics=false', '--kafka'],
   ['--compression=gzip', '--kafka'],
+  ['--redis-cache-mb=64', '--redis'],
 ])('%s would do nothing without %s, so it is refused', (option, service) => {
   expect(() => check(option)).toThrow(expect.objectContaining({ exitCode: 2 }))
   expect(() => check(option)).toThrow(`needs ${service}:`)

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Retriable } from '../../../core/errors.ts'
+import type { Logger } from '../../../core/logger.ts'
+import { createMeasurements, undeclared } from '../../../metrics/catalogue.ts'
 import { openRedisBackend } from '../../../state/redis/redis-backend.ts'
 import { startNativeRedis, useNativeRedis } from '../../services/redis.ts'
 import { apply, claim, contents, move, openPlace, put, read } from './place.ts'
@@ -99,4 +101,39 @@ describe('Redis in trouble', () => {
     await redis().start()
     await expect.poll(() => read(state, { token: 5, offset: 10 }, ['a']).catch(() => [])).toEqual(['1'])
   })
+
+  it('goes and comes back: both are said once, and measured', async () => {
+    const logger = new Lines()
+    const measurements = createMeasurements()
+    const available = measurements.cell('streams_store_available')
+    const { state } = await openPlace(redis().url, { logger, measurements })
+    await claim(state, 5)
+    expect(available.value).toBe(1)
+    await redis().kill()
+    await expect.poll(() => available.value).toBe(0)
+    for (let i = 0; i < 3; i++) await expect(state.checkpoint()).rejects.toThrow(Retriable)
+    await redis().start()
+    await expect.poll(() => available.value).toBe(1)
+    expect(logger.lines).toEqual(['Redis is away: what needs state waits', 'Redis is back'])
+    expect(undeclared(measurements)).toEqual([])
+  })
+
+  it('is asked only for what is not known, which is counted', async () => {
+    const measurements = createMeasurements()
+    const { state } = await openPlace(redis().url, { measurements })
+    await claim(state, 5)
+    await apply(state, [put('a', '1'), put('b', '1')], move(5, 0, 10))
+    await claim(state, 6)
+    for (let i = 0; i < 2; i++) await read(state, { token: 6, offset: 10 }, ['a', 'b', 'none'])
+    const reads = (result: string) => measurements.cell('streams_store_cache_reads_total', { result }).value
+    expect([reads('miss'), reads('hit')]).toEqual([3, 3])
+  })
 })
+
+class Lines implements Logger {
+  readonly lines: string[] = []
+  debug = (line: string) => void this.lines.push(line)
+  info = (line: string) => void this.lines.push(line)
+  warn = (line: string) => void this.lines.push(line)
+  error = (line: string) => void this.lines.push(line)
+}
