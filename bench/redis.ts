@@ -3,8 +3,13 @@
 
 import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
-import type { Changes, TaskState } from '../state/backend.ts'
+import { ByteWriter } from '../core/byte-writer.ts'
+import { hours } from '../core/duration.ts'
+import { t } from '../serdes/schema.ts'
+import type { Changes, StartRange, TaskState } from '../state/backend.ts'
 import { openRedisBackend } from '../state/redis/redis-backend.ts'
+import { windowStore } from '../state/store-definitions.ts'
+import { SEGMENT_MS, writeStart } from '../state/window-store.ts'
 import { startRedis } from '../test/services/redis.ts'
 
 const KEYS = 1_000_000
@@ -13,6 +18,8 @@ const BATCH = 1_000
 const BATCHES = 200
 const VALUE = Buffer.alloc(80, 'v')
 const VALUE_BYTES = 65
+const WINDOW_DAYS = 30
+const WINDOW_HOURS = WINDOW_DAYS * 24
 
 export async function run(): Promise<void> {
   const service = await startRedis()
@@ -45,8 +52,9 @@ export async function run(): Promise<void> {
       await backend.close()
     }
     const backend = await openRedisBackend({ url: service.url, app })
-    rows.scan = await scanned(backend.open(task, 'changelog'))
+    rows.scan = await scanned(backend.open(task, 'changelog'), 's')
     await backend.close()
+    Object.assign(rows, await windowsOf(service.url))
   } finally {
     probe.disconnect()
     await service.stop()
@@ -70,9 +78,9 @@ async function rewritten(state: TaskState): Promise<string> {
   return perKey(start, BATCHES * BATCH, `in flushes of ${BATCH}`)
 }
 
-async function flush(state: TaskState, first: number, step: number, count: number): Promise<void> {
+async function flush(state: TaskState, first: number, step: number, count: number, made = changes): Promise<void> {
   const to = offset + count + 1
-  await state.apply(changes(first, step, count), {
+  await state.apply(made(first, step, count), {
     token,
     from: offset,
     to,
@@ -98,11 +106,33 @@ async function loaded(state: TaskState): Promise<string> {
   return perKey(start, BATCHES * BATCH, `in batches of ${BATCH}`)
 }
 
-async function scanned(state: TaskState): Promise<string> {
+async function scanned(state: TaskState, store: string, starts?: StartRange): Promise<string> {
   let entries = 0
   const start = performance.now()
-  await state.scan('s', () => entries++)
-  return perKey(start, entries, '')
+  await state.scan(store, () => entries++, starts)
+  return perKey(start, entries, `of ${entries}, ${(performance.now() - start).toFixed(0)} ms`)
+}
+
+/** A restart reads none of its windows, later those of a day when they are due; all of them is what it would read without knowing which are open. */
+async function windowsOf(url: string): Promise<Record<string, string>> {
+  const task = { subtopology: 0, partition: 1 }
+  const windows = windowStore('w', { key: t.bytes, value: t.bytes })
+  const backend = await openRedisBackend({ url, app: `bench-${randomUUID()}` })
+  const state = backend.open(task, 'changelog', [windows])
+  offset = 0
+  await state.claim({ token: ++token, topicId: 'id', logEnd: 0 })
+  for (let from = 0; from < KEYS; from += FLUSH) await flush(state, from, 1, FLUSH, windowChanges)
+  const reopened = backend.open(task, 'changelog', [windows])
+  const start = performance.now()
+  await reopened.claim({ token: ++token, topicId: 'id', logEnd: Number.MAX_SAFE_INTEGER })
+  const claimed = performance.now() - start
+  const rows = {
+    [`cold claim of ${KEYS} windows in ${WINDOW_DAYS} days`]: `${claimed.toFixed(1)} ms`,
+    'windows of one day, when they are due': await scanned(reopened, 'w', { from: 0, to: SEGMENT_MS }),
+    'all windows': await scanned(reopened, 'w'),
+  }
+  await backend.close()
+  return rows
 }
 
 function perKey(start: number, keys: number, how: string): string {
@@ -125,6 +155,22 @@ function changes(first: number, step: number, count: number): Changes {
       for (let i = 0; i < count; i++) {
         writeId(((first + i) * step) % KEYS, key)
         visit('s', key, 0, key.length, VALUE, 0, VALUE_BYTES)
+      }
+    },
+  }
+}
+
+/** A window of each key and hour. */
+function windowChanges(first: number, _step: number, count: number): Changes {
+  const key = new ByteWriter(16)
+  return {
+    count,
+    forEach: (visit) => {
+      for (let i = first; i < first + count; i++) {
+        key.reset()
+        key.varint(Math.floor(i / WINDOW_HOURS))
+        writeStart(hours(i % WINDOW_HOURS), key)
+        visit('w', key.buffer, 0, key.position, VALUE, 0, VALUE_BYTES)
       }
     },
   }

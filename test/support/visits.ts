@@ -6,6 +6,7 @@ import type { TaskId } from '../../core/topic-partition.ts'
 import { type EmbeddedCluster, openEmbeddedCluster } from '../../kafka/embedded/embedded-cluster.ts'
 import { Application } from '../../runtime/application.ts'
 import { fixedMembership } from '../../runtime/membership.ts'
+import type { StepHook } from '../../runtime/steps.ts'
 import { TopicWriter } from '../../runtime/topic-io.ts'
 import { type EmbeddedRegistry, openEmbeddedRegistry } from '../../serdes/registry/embedded.ts'
 import { t } from '../../serdes/schema.ts'
@@ -43,6 +44,8 @@ export interface VisitRow {
   /** After the start, ms. */
   readonly after: number
   readonly pages: number
+  /** Default: as the key says. */
+  readonly partition?: number
 }
 
 export class VisitPlace {
@@ -60,10 +63,12 @@ export class VisitPlace {
     return new VisitPlace(cluster, await openEmbeddedRegistry())
   }
 
-  start(backend: StateBackend, tasks?: readonly TaskId[]): Promise<Application> {
+  /** Runs all tasks, or those given. */
+  start(backend: StateBackend, tasks?: readonly TaskId[], at?: StepHook): Promise<Application> {
     const { topology, cluster, registry } = this
     return Application.start({
       ...{ topology, cluster, registry, backend },
+      ...(at === undefined ? {} : { at }),
       config: { commitIntervalMs: 0, watermarkIntervalMs: 0, idleAfterMs: Number.POSITIVE_INFINITY },
       ...(tasks === undefined ? {} : { membership: fixedMembership(topology.name, tasks) }),
     })
@@ -75,9 +80,9 @@ export class VisitPlace {
     const producer = await this.cluster.initProducer({ transactionalId: 'input', transactionTimeoutMs: 60_000 })
     const now = systemClock.now()
     await new TopicWriter<unknown, unknown>(physical, await physical.serdes(this.registry), producer).write(
-      rows.map(({ key, after, pages }) => {
+      rows.map(({ after, pages, ...place }) => {
         const at = visitStart + after
-        return { key, value: new Visit({ at, pages }), timestamp: at, ingestedAt: now }
+        return { ...place, value: new Visit({ at, pages }), timestamp: at, ingestedAt: now }
       }),
     )
   }
