@@ -29,7 +29,7 @@ const statusOf: Readonly<Record<string, number>> = {
   redis_unavailable: 503,
 }
 
-export function storeRoutes(server: FastifyInstance, { stores }: ServerOptions): void {
+export function storeRoutes(server: FastifyInstance, { stores, logger }: ServerOptions): void {
   server.get('/api/stores', read, async () => ({ stores: stores().list() }))
 
   server.get<{ Querystring: Range; Params: { store: string; key: string } }>(
@@ -45,7 +45,9 @@ export function storeRoutes(server: FastifyInstance, { stores }: ServerOptions):
       } catch (error) {
         const status = error instanceof StreamsError ? statusOf[error.code] : undefined
         if (!(error instanceof StreamsError) || status === undefined) throw error
-        return reply.code(status).send({ error: error.message, code: error.code })
+        const message = status === 503 ? 'the store cannot be read now; the log says why' : error.message
+        if (status === 503) logger.warn('a store was not read', { store, reason: error.message })
+        return reply.code(status).send({ error: message, code: error.code })
       }
     },
   )

@@ -114,16 +114,21 @@ export class RedisTaskState implements TaskState {
     }
   }
 
+  /** @throws StateCorrupted when a hash has more or fewer entries than were counted and nobody was flushing. */
   scan(store: string, visit: (key: Buffer, value: Buffer) => void, starts?: StartRange): Promise<void> {
+    const { cache } = this
+    const { generation } = cache
     const visitWanted = (key: Buffer, value: Buffer) => {
       if (starts === undefined || beginsWithin(starts, key, key.length)) visit(key, value)
     }
     return this.answered(async ({ connection, key }) => {
       const fields = await connection.allFields(key)
-      const generation = fields.get('generation')
-      for (const { hashName } of readCounts(fields)) {
+      const isFlushing = String(fields.get('chunk')) !== '0'
+      for (const { hashName, entries } of readCounts(fields)) {
         if (storeOf(hashName) !== store || (starts !== undefined && !mayHold(hashName, starts))) continue
-        await this.scanHash(`${key}:${generation}:${hashName}`, visitWanted)
+        const visited = await this.scanHash(`${key}:${fields.get('generation')}:${hashName}`, visitWanted)
+        if (visited !== entries && !isFlushing && cache.generation === generation)
+          throw new StateCorrupted('state_mismatch', `${this.name} has ${visited} of ${entries} entries in ${hashName}`)
       }
     })
   }
@@ -192,8 +197,8 @@ export class RedisTaskState implements TaskState {
     return flushChunks(contents, this.parts.layout, this.parts.bounds)
   }
 
-  /** Visits each entry once, although Redis may name one twice while its hash grows or shrinks. */
-  private async scanHash(hash: string, visit: (key: Buffer, value: Buffer) => void): Promise<void> {
+  /** Visits each entry once, although Redis may name one twice while its hash grows or shrinks. Returns how many. */
+  private async scanHash(hash: string, visit: (key: Buffer, value: Buffer) => void): Promise<number> {
     const { connection } = this.parts
     const visited = new ByteTable()
     let cursor = '0'
@@ -207,6 +212,7 @@ export class RedisTaskState implements TaskState {
       }
       cursor = next
     } while (cursor !== '0')
+    return visited.count
   }
 
   private async answered<T>(ask: (parts: RedisTaskParts) => Promise<T>): Promise<T> {

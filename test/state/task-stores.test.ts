@@ -124,6 +124,36 @@ describe('task stores', () => {
     expect(Object.fromEntries(scanned)).toEqual({ a: 'old', b: 'new', d: 'old', e: 'new' })
   })
 
+  it('scan the windows of a range, written, taken and kept', async () => {
+    const task = await openTask()
+    const store = task.stores.window(hourly)
+    for (let hour = 0; hour < 6; hour++) store.put('kept', hours(hour), hour)
+    await task.commit()
+    store.put('kept', hours(2), 20)
+    store.delete('kept', hours(3))
+    task.stores.take()
+    store.put('new', hours(3), 3)
+    store.put('new', hours(4), 4)
+    const scanned: [string, number, number][] = []
+    await store.scan((key, start, value) => scanned.push([key, start / hours(1), value]), {
+      from: hours(1),
+      to: hours(4),
+    })
+    expect(scanned.sort((a, b) => a[2] - b[2])).toEqual([
+      ['kept', 1, 1],
+      ['new', 3, 3],
+      ['kept', 2, 20],
+    ])
+  })
+
+  it('believe a scan only while the state is theirs', async () => {
+    const task = await openTask()
+    task.stores.keyValue(names).put('a', '1')
+    await task.commit()
+    await task.state.claim({ token: 9, topicId: 't', logEnd: 10 })
+    await expect(task.stores.keyValue(names).scan(() => {})).rejects.toThrow(StateCorrupted)
+  })
+
   it('assert on stores that the task has not', async () => {
     const task = await openTask()
     expect(() => task.stores.keyValue({ ...names, name: 'others' })).toThrow(AssertionError)

@@ -46,6 +46,23 @@ describe('what Redis loses', () => {
     expect(await contents(state)).toEqual({})
   })
 
+  it('is found by a scan too: a store that has lost entries is no smaller store', async () => {
+    const { state, redis: other, key } = await openPlace(redis().url)
+    await claim(state, 5)
+    const many = Array.from({ length: 9_000 }, (_, i) => put(`key-${i}`, 'v'))
+    await apply(state, many, move(5, 0, 10))
+    expect(Object.keys(await contents(state))).toHaveLength(9_000)
+    await other.hdel(`${key}:5:map:s`, 'key-77')
+    await expect(contents(state)).rejects.toThrow('has 8999 of 9000 entries in map:s')
+    await other.hset(`${key}:5:map:s`, 'key-77', 'v')
+    let lost: Promise<unknown> | undefined
+    const scanned = state.scan('s', () => {
+      lost ??= other.flushall()
+    })
+    await expect(scanned).rejects.toThrow(StateCorrupted)
+    await lost
+  })
+
   it('leaves nothing behind that a later generation reads, when only the checkpoint is gone', async () => {
     const { state, redis: other, key } = await openPlace(redis().url)
     await claim(state, 5)
