@@ -1,11 +1,12 @@
 // What others may ask of an application's stores: which there are, and what one holds under a key. It reads copies as they are and owns none.
 import type { Clock } from '../core/clock.ts'
 import { BadRecord, Retriable, StreamsError } from '../core/errors.ts'
+import { partitionFor } from '../kafka/partitioner.ts'
 import { type AvroJson, avroSchema } from '../serdes/avro-schema.ts'
 import { keyFromText } from '../serdes/text-key.ts'
 import type { StateBackend } from '../state/backend.ts'
 import type { StoreDefinition } from '../state/definitions.ts'
-import { askCopy } from '../state/query.ts'
+import { askCopy, keyBytes } from '../state/query.ts'
 import type { CompiledTopology, Subtopology } from '../topology/graph.ts'
 import { decodeMarker } from './marker.ts'
 import type { Task } from './task.ts'
@@ -99,7 +100,8 @@ export class ApplicationStores implements StoreQueries {
       return [{ partition, offset, streamTime: decodeMarker(marker).watermark, value: reading.value }]
     })
     if (found.length > 0) return { store: store.name, found }
-    throw here.length < subtopology.partitions ? keptElsewhere(store, subtopology, here) : noSuchKey(request)
+    const bytes = keyBytes(store, question.key)
+    throw notFound(request, partitionFor(bytes, 0, bytes.length, subtopology.partitions), subtopology, here)
   }
 
   private storeNamed(name: string): { readonly store: StoreDefinition; readonly subtopology: Subtopology } {
@@ -149,15 +151,19 @@ function startsOf({ from, to }: StoreRequest, { kind, name, startsWithin }: Stor
   throw new StreamsError('bad_range', `from and to span more than ${WINDOWS_MAX} windows of ${name}`)
 }
 
-function keptElsewhere({ name }: StoreDefinition, { partitions }: Subtopology, here: readonly number[]): StreamsError {
-  const elsewhere = Array.from({ length: partitions }, (_, partition) => partition).filter((one) => !here.includes(one))
-  const partition = elsewhere.length === 1 ? 'partition' : 'partitions'
+/** Which partition a key belongs to is known as long as the topic's producers place records as Kafka's own do. */
+function notFound(
+  { store, key }: StoreRequest,
+  partition: number,
+  { partitions }: Subtopology,
+  here: readonly number[],
+): StreamsError {
+  const nothing = `${store} has nothing under ${JSON.stringify(key)}`
+  if (here.length === partitions) return new StreamsError('no_such_key', nothing)
+  const asked = `${nothing} in the partitions that this process runs (${here.join(', ') || 'none'} of ${partitions})`
+  if (here.includes(partition)) return new StreamsError('no_such_key', asked)
   return new StreamsError(
     'kept_elsewhere',
-    `${name} has no such key in the partitions that this process runs (${here.join(', ') || 'none'}); ${partition} ${elsewhere.join(', ')} are in the memory of others, or being restored: ask there`,
+    `${asked}; by its key it belongs to partition ${partition}, which is in the memory of another process or being restored: ask there`,
   )
-}
-
-function noSuchKey({ store, key }: StoreRequest): StreamsError {
-  return new StreamsError('no_such_key', `${store} has nothing under ${JSON.stringify(key)}`)
 }

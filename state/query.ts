@@ -37,7 +37,8 @@ export async function askCopy(
   return { checkpoint, value: windows.length === 0 ? undefined : windows }
 }
 
-function keyBytes({ key: schema }: StoreDefinition, key: unknown, start?: number): Buffer {
+/** As in the store, and as in the records of a topic. */
+export function keyBytes({ key: schema }: StoreDefinition, key: unknown, start?: number): Buffer {
   const writer = new ByteWriter(64)
   keySerde(schema).write(key, writer)
   if (start !== undefined) writeStart(start, writer)

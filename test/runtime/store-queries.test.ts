@@ -142,7 +142,15 @@ describe('asked for a key, stores', () => {
     expect(elsewhere.length).toBeGreaterThan(0)
     expect(elsewhere.length).toBeLessThan(20)
     for (const error of elsewhere)
-      expect(error).toMatchObject({ code: 'kept_elsewhere', message: expect.stringContaining('partition 0') })
+      expect(error).toMatchObject({
+        code: 'kept_elsewhere',
+        message: expect.stringContaining('(1 of 2); by its key it belongs to partition 0'),
+      })
+    const absent = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, i) => application.stores.find({ store: 'totals', key: `${i + 100}` })),
+    )
+    const codes = absent.map((answer) => (answer.status === 'rejected' ? answer.reason.code : 'found'))
+    expect(new Set(codes)).toEqual(new Set(['no_such_key', 'kept_elsewhere']))
     await application.close()
     await place.cluster.close()
   })
