@@ -62,22 +62,33 @@ export async function openServices(context: EngineContext, closers: (() => Promi
   }
 }
 
-/** Undefined: the embedded one. */
-function registryOf({ options }: EngineContext): SchemaRegistry | undefined {
+/** Undefined: the embedded one. Asked at the start, and later for schemas that are new; nobody asks it only to know whether it answers. */
+function registryOf({ options, dependencies }: EngineContext): SchemaRegistry | undefined {
   const { registry: url, registryUser: basicAuth, autoRegisterSchemas } = options
   if (url === undefined) return undefined
-  return confluentRegistry({ url, autoRegisterSchemas, ...(basicAuth === undefined ? {} : { basicAuth }) })
+  const registry = confluentRegistry({ url, autoRegisterSchemas, ...(basicAuth === undefined ? {} : { basicAuth }) })
+  const reachability = dependencies.add('registry')
+  return {
+    register: (subject, schema) => reachability.ask(() => registry.register(subject, schema)),
+    schemaById: (id) => reachability.ask(() => registry.schemaById(id)),
+  }
 }
 
-function openRedis(context: EngineContext, url: string): Promise<StateBackend> {
-  const { options, topology, measurements, clock, logger, signal, waitsFor } = context
+async function openRedis(context: EngineContext, url: string): Promise<StateBackend> {
+  const { options, topology, dependencies, measurements, clock, logger, signal, waitsFor } = context
   const cacheBytesMax = options.redisCacheMb * 1_048_576
-  return untilAnswered('Redis', { clock, logger, signal, waitsFor, waitMsMax: REDIS_WAIT_MS }, () =>
+  const opening = untilAnswered('Redis', { clock, logger, signal, waitsFor, waitMsMax: REDIS_WAIT_MS }, () =>
     openRedisBackend({ url, app: topology.name, cacheBytesMax, measurements, clock, logger }),
   )
+  dependencies.add('redis', { ping: async () => (await opening).ping?.() })
+  return opening
 }
 
-async function openBrokers({ options, topology, directory, clock, logger }: EngineContext, brokers: string) {
+/** Whatever the engine asks of the brokers tells whether they answer, and it asks for the ends of its logs every second. */
+async function openBrokers(
+  { options, topology, directory, dependencies, clock, logger }: EngineContext,
+  brokers: string,
+) {
   const cluster = await openRemoteCluster({
     brokers: brokers.split(','),
     clientId: topology.name,
@@ -85,6 +96,7 @@ async function openBrokers({ options, topology, directory, clock, logger }: Engi
     random: Math.random,
     logger,
     compression: options.compression,
+    reachability: dependencies.add('kafka', { toleratedMs: seconds(3) }),
   })
   mkdirSync(directory.log, { recursive: true })
   const registry = await openEmbeddedRegistry({ file: join(directory.log, 'schemas.jsonl') })

@@ -11,6 +11,7 @@ import type { ReadyCheck as HealthCheck } from '../server/health.ts'
 import type { VolumeQuery, VolumeRow } from '../server/volume.ts'
 import type { CompiledTopology } from '../topology/graph.ts'
 import type { DataDirectory } from './data-directory.ts'
+import type { Dependencies } from './dependencies.ts'
 import type { Options } from './options.ts'
 
 export type { VolumeQuery, VolumeRow }
@@ -72,6 +73,8 @@ export interface EngineContext {
   readonly options: Options
   readonly topology: CompiledTopology
   readonly directory: DataDirectory
+  /** Gets what the engine stands on, before it is opened. */
+  readonly dependencies: Dependencies
   readonly measurements: Measurements
   readonly clock: Clock
   readonly logger: Logger
@@ -92,7 +95,7 @@ export interface Engine {
   snapshot(): ApplicationSnapshot
   /** When the poll loop last came round, ms UTC; undefined before its first round. */
   polledAt?(): number | undefined
-  /** What must answer for the application to do its work, each with a bound of its own. */
+  /** What must hold for the application to do its work, beside its dependencies. */
   checks(): readonly ReadyCheck[]
   /** Whether all that is in the log is processed, committed and durable in the sinks. */
   isCaughtUp(): Promise<boolean>

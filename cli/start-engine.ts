@@ -1,7 +1,10 @@
 // The engine of the program: what it stands on (open-services.ts), Postgres embedded or elsewhere, and the application on top.
 import type { Cluster } from '../kafka/cluster.ts'
 import { Application } from '../runtime/application.ts'
+import type { ApplicationSnapshot, HeldBack } from '../runtime/snapshot.ts'
+import { defaultWorkerConfig } from '../runtime/worker-options.ts'
 import type { SchemaRegistry } from '../serdes/schema-registry.ts'
+import { NotReady } from '../server/health.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../sinks/postgres/embedded-server.ts'
 import { createPostgresSink } from '../sinks/postgres/postgres-sink.ts'
 import { openRowReader, type RowReader } from '../sinks/postgres/row-reader.ts'
@@ -12,7 +15,7 @@ import type { Engine, EngineContext, ReadyCheck } from './program.ts'
 const MAINTENANCE_INTERVAL_MS = 10_000
 
 export async function startEngine(context: EngineContext): Promise<Engine> {
-  const { options, topology, measurements, clock, logger } = context
+  const { options, topology, dependencies, measurements, clock, logger } = context
   const closers: (() => Promise<void>)[] = []
   try {
     const { cluster, registry, backend, membership, maintain } = await openServices(context, closers)
@@ -20,6 +23,7 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
     closers.push(postgres.stop)
     const reader = openRowReader(postgres.url)
     closers.push(() => reader.close())
+    dependencies.add('postgres', { ping: () => reader.rows('SELECT 1') })
     const sink = createPostgresSink({
       connection: postgres.url,
       schema: topology.name,
@@ -74,6 +78,20 @@ async function postgresOf({
   return { url: server.url, stop: () => server.stop() }
 }
 
+/** Twice as long as a transaction may be open, so that the brokers have had the time to end it. */
+const HELD_BACK_MS_MAX = 2 * defaultWorkerConfig.transactionTimeoutMs
+
+/** @throws NotReady when a transaction that nobody ends hides what is committed behind it. */
+function requireEndingTransactions({ at, heldBack }: ApplicationSnapshot): void {
+  const oldest = heldBack.reduce<HeldBack | undefined>(
+    (a, b) => (a !== undefined && a.since <= b.since ? a : b),
+    undefined,
+  )
+  if (oldest === undefined || at - oldest.since < HELD_BACK_MS_MAX) return
+  const { topic, partition, offset, since } = oldest
+  throw new NotReady(`${topic}-${partition} cannot be read beyond ${offset}: a transaction there does not end`, since)
+}
+
 interface Parts {
   readonly application: Application
   readonly cluster: Cluster
@@ -119,22 +137,8 @@ class RunningEngine implements Engine {
   }
 
   checks(): readonly ReadyCheck[] {
-    const { application, reader } = this.parts
-    return [
-      {
-        name: 'tasks',
-        check: async () => {
-          const { state } = application.snapshot()
-          if (state !== 'running') throw new Error(`the application is ${state}`)
-        },
-      },
-      {
-        name: 'postgres',
-        check: async () => {
-          await reader.rows('SELECT 1')
-        },
-      },
-    ]
+    const { application } = this.parts
+    return [{ name: 'transactions', check: async () => requireEndingTransactions(application.snapshot()) }]
   }
 
   isCaughtUp(): Promise<boolean> {

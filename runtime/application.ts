@@ -11,6 +11,7 @@ import type { Sink } from '../sinks/sink.ts'
 import type { StateBackend } from '../state/backend.ts'
 import type { CompiledTopology } from '../topology/graph.ts'
 import { ApplicationMeasurements } from './application-measurements.ts'
+import { reactionTo } from './failure-policy.ts'
 import { GlobalTableFollower } from './global-table-follower.ts'
 import { GlobalTables, type RefusedRow } from './global-tables.ts'
 import { LogEnds } from './log-ends.ts'
@@ -50,6 +51,7 @@ export interface ApplicationOptions {
 
 const POLL_WAIT_MS = 500
 const ENDS_INTERVAL_MS = 1_000
+const MEASURE_INTERVAL_MS = 1_000
 const PURGE_INTERVAL_MS = 30_000
 
 export class Application {
@@ -58,6 +60,7 @@ export class Application {
   readonly stores: StoreQueries
   private readonly admin: Admin
   private readonly clock: Clock
+  private readonly logger: Logger
   private readonly sinks: SinkSlots
   private readonly globalTables: GlobalTables
   private readonly follower: GlobalTableFollower
@@ -81,6 +84,7 @@ export class Application {
     this.topology = topology
     this.admin = cluster.admin
     this.clock = clock
+    this.logger = logger
     this.globalTables = globalTables
     this.follower = new GlobalTableFollower({ tables: globalTables, clock, logger, outageMsMax: config.outageMsMax })
     this.measurements = measurements
@@ -128,7 +132,12 @@ export class Application {
   /** Runs until `stop`. @throws what only a person can mend; then the state is `failed`. */
   async run(): Promise<void> {
     const { signal } = this.stopping
-    const parts = [this.runWorker(signal), this.sinks.run(POLL_WAIT_MS, signal), this.keepHouse(signal)]
+    const parts = [
+      this.runWorker(signal),
+      this.sinks.run(POLL_WAIT_MS, signal),
+      this.keepHouse(signal),
+      this.measure(signal),
+    ]
     try {
       await Promise.all(parts)
     } catch (error) {
@@ -150,7 +159,7 @@ export class Application {
   /** Whether everything that is in the log has been processed and committed, down to the sinks. */
   async isCaughtUp(): Promise<boolean> {
     if (!this.worker.isSettled()) return false
-    await this.ends.refresh()
+    await this.ends.refresh(this.clock.now())
     const positions = this.worker.tasks.flatMap((task) => task.positions())
     const behind = positions.some(({ topic, partition, offset }) => offset < this.ends.of(topic, partition).end)
     if (behind || !this.worker.isSettled()) return false
@@ -189,21 +198,39 @@ export class Application {
       await this.follower.follow()
       await this.worker.step(POLL_WAIT_MS, signal)
       this.polledAt = this.clock.now()
-      if (this.current === 'restoring' && this.worker.isRunning()) this.current = 'running'
+      this.current = this.stateAfter(this.worker.isRunning())
       await yieldToOthers()
     }
   }
 
+  private stateAfter(runs: boolean): ApplicationState {
+    if (this.current === 'draining') return 'draining'
+    if (runs) return 'running'
+    return this.current === 'restoring' ? 'restoring' : 'rebalancing'
+  }
+
+  /** Looks at the log from outside. Brokers may be away for a while: how long is too long, the worker says. */
   private async keepHouse(signal: AbortSignal): Promise<void> {
     let purgedAt = this.clock.now()
     while (!signal.aborted) {
-      await this.ends.refresh()
-      if (this.clock.now() - purgedAt >= PURGE_INTERVAL_MS) {
-        purgedAt = this.clock.now()
-        await purgeRepartitionTopics(this.admin, this.worker.tasks)
+      try {
+        await this.ends.refresh(this.clock.now())
+        if (this.clock.now() - purgedAt >= PURGE_INTERVAL_MS) {
+          await purgeRepartitionTopics(this.admin, this.worker.tasks)
+          purgedAt = this.clock.now()
+        }
+      } catch (error) {
+        if (reactionTo(error) === 'stop') throw error
+        this.logger.warn('the ends of the log are not known', { error: String(error) })
       }
-      this.measurements.observe(this.snapshot())
       await this.clock.sleep(ENDS_INTERVAL_MS, signal)
+    }
+  }
+
+  private async measure(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.measurements.observe(this.snapshot())
+      await this.clock.sleep(MEASURE_INTERVAL_MS, signal)
     }
   }
 }

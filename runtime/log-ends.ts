@@ -1,7 +1,9 @@
-// Where the logs of an application's inputs begin and end, as of the last look: for lags and for knowing when all is done.
-import type { TopicPartition } from '../core/topic-partition.ts'
-import type { Admin } from '../kafka/cluster.ts'
+// Where the logs of an application's inputs begin and end, as of the last look: for lags, for knowing when all is done,
+// and for noticing a transaction that does not end.
+import { type TopicPartition, topicPartitionName } from '../core/topic-partition.ts'
+import type { Admin, PartitionOffsets } from '../kafka/cluster.ts'
 import type { CompiledTopology } from '../topology/graph.ts'
+import type { HeldBack } from './snapshot.ts'
 
 export interface LogRange {
   readonly earliest: number
@@ -13,8 +15,9 @@ const unknown: LogRange = { earliest: 0, end: 0 }
 
 export class LogEnds {
   private readonly admin: Admin
-  private readonly inputs: readonly TopicPartition[]
+  readonly inputs: readonly TopicPartition[]
   private readonly ranges = new Map<string, LogRange>()
+  private readonly held = new Map<string, HeldBack>()
 
   constructor(admin: Admin, topology: CompiledTopology) {
     this.admin = admin
@@ -25,15 +28,29 @@ export class LogEnds {
     )
   }
 
-  async refresh(): Promise<void> {
+  async refresh(now: number): Promise<void> {
     const offsets = await this.admin.offsets(this.inputs)
-    this.inputs.forEach(({ topic, partition }, i) => {
+    this.inputs.forEach((input, i) => {
       const found = offsets[i]
-      if (found !== undefined) this.ranges.set(`${topic}-${partition}`, { earliest: found.earliest, end: found.stable })
+      if (found === undefined) return
+      this.ranges.set(topicPartitionName(input), { earliest: found.earliest, end: found.stable })
+      this.noteHeldBack(input, found, now)
     })
   }
 
+  /** The partitions where committed readers wait for a transaction, and since when at the same offset. */
+  heldBack(): readonly HeldBack[] {
+    return [...this.held.values()]
+  }
+
   of(topic: string, partition: number): LogRange {
-    return this.ranges.get(`${topic}-${partition}`) ?? unknown
+    return this.ranges.get(topicPartitionName({ topic, partition })) ?? unknown
+  }
+
+  /** The last stable offset is where the oldest open transaction begins: as long as it stands still, that one is open. */
+  private noteHeldBack(input: TopicPartition, { stable, latest }: PartitionOffsets, now: number): void {
+    const name = topicPartitionName(input)
+    if (stable >= latest) this.held.delete(name)
+    else if (this.held.get(name)?.offset !== stable) this.held.set(name, { ...input, offset: stable, since: now })
   }
 }

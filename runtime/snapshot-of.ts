@@ -52,6 +52,7 @@ export function snapshotOf({
     commits: commits.count,
     lastCommitAt: commits.lastAt,
     restore,
+    heldBack: ends.heldBack(),
   }
 }
 

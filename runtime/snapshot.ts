@@ -13,6 +13,14 @@ export interface PartitionSnapshot extends TopicPartition {
   readonly readUpTo?: number | undefined
 }
 
+/** A partition whose committed readers wait at an offset for a transaction to be decided. */
+export interface HeldBack extends TopicPartition {
+  /** The last stable offset. */
+  readonly offset: number
+  /** ms UTC; as far back as this process has looked. */
+  readonly since: number
+}
+
 export interface TaskSnapshot {
   /** `<sub>_<partition>` */
   readonly task: string
@@ -43,4 +51,6 @@ export interface ApplicationSnapshot {
   readonly commits: number
   readonly lastCommitAt: number | undefined
   readonly restore: { readonly done: number; readonly total: number } | undefined
+  /** Of all inputs, whoever reads them. A transaction that is under way is here too, for the moment that it takes. */
+  readonly heldBack: readonly HeldBack[]
 }

@@ -12,6 +12,18 @@ export interface CheckResult {
   readonly check: string
   readonly ok: boolean
   readonly reason?: string
+  /** ISO, UTC; absent where nobody knows. */
+  readonly since?: string
+}
+
+/** A check's answer that knows since when it has been so, ms UTC. */
+export class NotReady extends Error {
+  readonly since: number
+
+  constructor(reason: string, since: number) {
+    super(reason)
+    this.since = since
+  }
 }
 
 const checkTimeoutMs = seconds(2)
@@ -35,9 +47,14 @@ async function runCheck({ name, check }: ReadyCheck, clock: Clock): Promise<Chec
     await Promise.race([check(), timeout])
     return { check: name, ok: true }
   } catch (error) {
-    return { check: name, ok: false, reason: error instanceof Error ? error.message : String(error) }
+    return { check: name, ok: false, ...whyNot(error) }
   } finally {
     timeout.catch(() => {})
     finished.abort()
   }
+}
+
+function whyNot(error: unknown): Pick<CheckResult, 'reason' | 'since'> {
+  const reason = error instanceof Error ? error.message : String(error)
+  return error instanceof NotReady ? { reason, since: new Date(error.since).toISOString() } : { reason }
 }

@@ -64,6 +64,8 @@ export interface StateBackend {
   open(task: TaskId, changelogTopic: string, stores?: readonly StoreDefinition[]): TaskState
   /** Looks at a task's copy without owning it, and without a trace in what its owner holds. */
   view(task: TaskId, changelogTopic: string, stores: readonly StoreDefinition[]): StateView
+  /** Resolves when the backend answers; absent where it lies in this process. */
+  ping?(): Promise<void>
   close(): Promise<void>
 }
 

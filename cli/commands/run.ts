@@ -10,11 +10,12 @@ import { createServer, type HttpServer } from '../../server/http-server.ts'
 import type { CompiledTopology } from '../../topology/graph.ts'
 import { banner } from '../banner.ts'
 import { type DataDirectory, openDataDirectory } from '../data-directory.ts'
+import { Dependencies } from '../dependencies.ts'
 import { CommandError, type ExitCode } from '../exit.ts'
 import { requireNeededServices } from '../needed-services.ts'
 import type { Environment } from '../option-parser.ts'
 import type { Options } from '../options.ts'
-import type { Engine, Ingest, ProgramParts } from '../program.ts'
+import type { Engine, Ingest, ProgramParts, ReadyCheck } from '../program.ts'
 import { Progress, type ProgressNow } from '../progress.ts'
 import { deadLetters, sourceLag } from '../run-figures.ts'
 import type { Shutdown } from '../shutdown.ts'
@@ -78,13 +79,15 @@ async function open(context: RunContext, directory: DataDirectory): Promise<Open
 
   let engine: Engine | undefined
   let awaited: string | undefined
-  const server = serverOf(context, topology, measurements, { engine: () => engine, awaited: () => awaited })
+  const dependencies = new Dependencies(clock)
+  const checks = () => [...dependencies.checks(), ...(engine?.checks() ?? [])]
+  const server = serverOf(context, topology, measurements, { engine: () => engine, awaited: () => awaited, checks })
   const page = await server.listen(options.port)
   shutdown.add('the HTTP server', () => server.close())
   directory.publish(page)
 
   const started = await parts.startEngine({
-    ...{ options, topology, directory, measurements, clock, logger },
+    ...{ options, topology, directory, dependencies, measurements, clock, logger },
     signal: shutdown.signal,
     waitsFor: (what) => {
       awaited = what
@@ -114,11 +117,18 @@ function nameApplication(measurements: Measurements, version: string, topology: 
   measurements.cell('streams_app_info', { version, topology_hash: topology.hash, replay_id: '' }).value = 1
 }
 
+/** What the server can tell while the application is not there yet. */
+interface Starting {
+  readonly engine: () => Engine | undefined
+  readonly awaited: () => string | undefined
+  readonly checks: () => readonly ReadyCheck[]
+}
+
 function serverOf(
   { parts, options, clock, logger, shutdown }: RunContext,
   topology: CompiledTopology,
   measurements: Measurements,
-  { engine, awaited }: { readonly engine: () => Engine | undefined; readonly awaited: () => string | undefined },
+  { engine, awaited, checks }: Starting,
 ): HttpServer {
   const { title, version, zone, readVolume } = parts.definition
   const draining = {
@@ -145,7 +155,7 @@ function serverOf(
     logger,
     snapshot: () => engine()?.snapshot(),
     polledAt: () => engine()?.polledAt?.(),
-    checks: () => [draining, starting, ...(engine()?.checks() ?? [])],
+    checks: () => [draining, starting, ...checks()],
     readVolume: async (query) => readVolume(started(engine).rows, query),
     readTopic: async (request) => {
       const { cluster, registry } = started(engine)

@@ -2,12 +2,15 @@
 import type { Clock } from '../../core/clock.ts'
 import { Retriable } from '../../core/errors.ts'
 import type { Random } from '../../core/random.ts'
+import type { Reachability } from '../../core/reachability.ts'
 
 export interface PersistenceOptions {
   readonly clock: Clock
   readonly random: Random
   /** How long a call is repeated before its last error goes to the caller, ms. */
   readonly limitMs: number
+  /** Told of every attempt. */
+  readonly reachability?: Reachability | undefined
 }
 
 const firstPauseMs = 5
@@ -22,11 +25,11 @@ export class Persistence {
 
   /** Calls `attempt` until it throws nothing Retriable; it is told how often it has been called before. @throws its last error */
   async repeat<Answer>(attempt: (round: number) => Promise<Answer>, signal?: AbortSignal): Promise<Answer> {
-    const { clock, limitMs } = this.options
+    const { clock, limitMs, reachability } = this.options
     const deadline = clock.now() + limitMs
     for (let round = 0; ; round++) {
       try {
-        return await attempt(round)
+        return await (reachability?.ask(() => attempt(round)) ?? attempt(round))
       } catch (error) {
         if (!(error instanceof Retriable) || signal?.aborted || clock.now() >= deadline) throw error
         await clock.sleep(this.pauseMs(round), signal)

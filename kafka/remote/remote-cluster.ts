@@ -5,6 +5,7 @@ import type { Clock } from '../../core/clock.ts'
 import { StreamsError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Random } from '../../core/random.ts'
+import type { Reachability } from '../../core/reachability.ts'
 import type { Admin, Cluster, GroupCoordinator, LogReader, ProducerOptions, TransactionalProducer } from '../cluster.ts'
 import { type BatchCompression, requireCompression } from '../record-batch/compress.ts'
 import { brokerError } from './broker-errors.ts'
@@ -45,6 +46,8 @@ export interface RemoteOptions {
   readonly compression?: BatchCompression
   /** For trials of the older way: version 1 although the cluster offers 2. */
   readonly transactionVersion?: TransactionVersion
+  /** Told whether the brokers answer. */
+  readonly reachability?: Reachability
 }
 
 /** How long a topic that a broker does not know may still be on its way to it. */
@@ -78,7 +81,7 @@ class RemoteCluster implements Cluster {
   private transactions: TransactionRequests | undefined
 
   constructor(options: RemoteOptions) {
-    const { brokers, clock, random, patienceMs = 30_000, replicationFactor } = options
+    const { brokers, clock, random, patienceMs = 30_000, replicationFactor, reachability } = options
     this.options = options
     this.settings = settingsOf(options)
     const { requestTimeoutMs } = this.settings
@@ -86,7 +89,7 @@ class RemoteCluster implements Cluster {
     this.producerLinks = new BrokerLinks(this.settings)
     this.groupLinks = new LeasedLinks(this.settings)
     const topics = new TopicAdministration(brokers, this.settings)
-    this.persistence = new Persistence({ clock, random, limitMs: patienceMs })
+    this.persistence = new Persistence({ clock, random, limitMs: patienceMs, reachability })
     const newTopicPatience = new Persistence({ clock, random, limitMs: Math.min(patienceMs, newTopicPatienceMs) })
     this.map = new ClusterMap(brokers.map(addressOf), this.controlLinks, newTopicPatience)
     this.coordinators = new Coordinators(this.map, this.controlLinks, this.persistence)

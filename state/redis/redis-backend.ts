@@ -58,6 +58,10 @@ class RedisBackend implements StateBackend {
     return new RedisTaskView(this.connection, this.keyOf(task), new StoreLayout(stores))
   }
 
+  ping(): Promise<void> {
+    return this.connection.ping()
+  }
+
   async close(): Promise<void> {
     this.connection.close()
   }

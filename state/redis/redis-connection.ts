@@ -136,6 +136,10 @@ export class RedisConnection {
     return [next.toString(), entries]
   }
 
+  async ping(): Promise<void> {
+    await this.ask(() => this.redis.ping())
+  }
+
   close(): void {
     this.isClosed = true
     this.redis.disconnect()

@@ -25,6 +25,7 @@ export function sampleSnapshot({ at, read, written }: SampleMoment): Application
     commits: Math.floor(read / 60),
     lastCommitAt: at - 80,
     restore: undefined,
+    heldBack: [],
   }
 }
 
