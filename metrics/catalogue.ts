@@ -1,4 +1,5 @@
-// Every metric there is: name, type, labels, help, buckets. The names are a public API: dashboards and alerts read them.
+// Every metric there is: name, type, labels, help, buckets. The names are a public API: dashboards and alerts read them. Counters begin at 0 with the
+// process and count what it has committed: over all processes, each record once.
 // Every metric also carries `app` and `mode` (prometheus.ts). Labels come from closed sets; never an id, a key, an offset or a message.
 import { type Labels, Measurements } from './measurements.ts'
 
@@ -16,11 +17,16 @@ const topic = undefined
 const partition = undefined
 const node = undefined
 const store = undefined
+const task = undefined
 const sink = undefined
 const table = undefined
 
 export const applicationStates = ['created', 'restoring', 'running', 'rebalancing', 'paused', 'draining', 'failed']
+/** Why the assignment of a process changed: its first one, tasks it got, tasks it gave away, or both. */
+export const rebalanceReasons = ['start', 'gained', 'lost', 'exchanged']
 export const dropReasons = ['late', 'expired', 'null_key', 'duplicate', 'stale', 'tombstone', 'skipped']
+
+const storeOperations = ['checkpoint', 'claim', 'load', 'apply', 'scan']
 
 const hour = 3600
 const day = 24 * hour
@@ -55,21 +61,42 @@ export const catalogue: readonly MetricDefinition[] = [
   gauge('streams_consumer_committed_offset', 'The next offset to read, as committed.', { topic, partition }),
   gauge('streams_consumer_end_offset', 'End of the log for committed readers.', { topic, partition }),
   gauge('streams_consumer_beginning_offset', 'First offset that is still in the log.', { topic, partition }),
+  gauge(
+    'streams_consumer_held_back_seconds',
+    'For how long an undecided transaction has held committed readers at one offset; 0 when none does.',
+    { topic, partition },
+  ),
   counter('streams_records_consumed_total', 'Records read from the topic.', { topic }),
   counter('streams_bytes_consumed_total', 'Bytes of record batches read from the topic.', { topic }),
-  counter('streams_records_produced_total', 'Records written to the topic in committed transactions.', { topic }),
-  gauge('streams_last_input_timestamp_seconds', 'When the last record was read from the topic, Unix time.', { topic }),
+  counter(
+    'streams_records_produced_total',
+    'Records written to the topic in committed transactions, those of the engine itself included.',
+    { topic },
+  ),
+  gauge('streams_last_input_timestamp_seconds', 'When records of the topic were last committed as read, Unix time.', {
+    topic,
+  }),
 
   // the topology
   counter('streams_node_records_total', 'Records that went into and came out of the node.', {
     node,
     direction: ['in', 'out'],
   }),
-  histogram('streams_node_process_duration_seconds', 'Time a node takes for a batch, sampled.', 'nodeProcess', {
-    node,
-  }),
+  histogram(
+    'streams_node_process_duration_seconds',
+    'Time a node takes for a batch, loading its keys included; one batch in 17.',
+    'nodeProcess',
+    {
+      node,
+    },
+  ),
   histogram('streams_record_e2e_latency_seconds', 'From ingest to the durable row in the sink.', 'latency', { sink }),
-  histogram('streams_record_lateness_seconds', 'How far late records were behind the clock.', 'lateness', { node }),
+  histogram(
+    'streams_record_lateness_seconds',
+    'How far the records that came too late were behind the clock of their source.',
+    'lateness',
+    { node },
+  ),
   counter('streams_records_dropped_total', 'Records that went no further and are no dead letters.', {
     node,
     reason: dropReasons,
@@ -80,15 +107,17 @@ export const catalogue: readonly MetricDefinition[] = [
     topic,
   }),
   gauge('streams_watermark_timestamp_seconds', 'Event time up to which the node is complete, Unix time.', { node }),
-  gauge('streams_window_open', 'Windows that are still open.', { node }),
-  gauge('streams_buffered_records', 'Records held back for suppression or a join.', { node }),
+  gauge('streams_window_open', 'Open windows in memory; those from before a restart are read when they are due.', { node }),
 
   // what went wrong
-  counter('streams_errors_total', 'Errors by the reaction they got.', {
-    node,
-    kind: undefined,
-    action: ['retry', 'dlq', 'fail'],
-  }),
+  counter(
+    'streams_errors_total',
+    'Errors of the log, the state and the sink, by their code and the reaction they got.',
+    {
+      kind: undefined,
+      action: ['new_incarnation', 'take_over_again', 'back_off', 'stop'],
+    },
+  ),
   counter('streams_dlq_records_total', 'Records sent to the dead-letter topic.', {
     source_topic: undefined,
     reason: undefined,
@@ -101,33 +130,35 @@ export const catalogue: readonly MetricDefinition[] = [
   }),
   gauge('streams_last_commit_timestamp_seconds', 'When the last commit succeeded, Unix time.', {}),
   counter('streams_transactions_total', 'Transactions on the log.', { result: ['commit', 'abort', 'unknown'] }),
-  counter('streams_rebalances_total', 'Changes of the assignment.', { reason: undefined }),
+  counter('streams_rebalances_total', 'Changes of the assignment.', { reason: rebalanceReasons }),
   histogram('streams_rebalance_duration_seconds', 'Time from the change to the last task running.', 'flush', {
-    reason: undefined,
+    reason: rebalanceReasons,
   }),
   gauge('streams_assigned_partitions', 'Partitions assigned to this instance.', {}),
-  counter('streams_restore_records_total', 'Changelog records read to restore a store.', { store }),
-  gauge('streams_restore_remaining_records', 'Changelog records still to read.', { store }),
-  histogram('streams_restore_duration_seconds', 'Time a restore takes.', 'latency', { store }),
-  counter('streams_task_time_seconds_total', 'Where the time of a task goes; the sum is wall time.', {
-    task: undefined,
-    state: ['busy', 'idle', 'backpressured'],
-  }),
-  gauge('streams_source_paused', 'Whether the partition is not read because of back-pressure (0 or 1).', {
-    topic,
-    partition,
-  }),
-  histogram('streams_store_op_duration_seconds', 'Time of a call to the state backend.', 'storeOperation', {
-    store,
-    op: ['get', 'put', 'delete', 'range', 'batch'],
+  counter('streams_restore_records_total', 'Changelog records read to restore a task.', { task }),
+  gauge('streams_restore_remaining_records', 'Changelog records that a task still has to read.', { task }),
+  histogram('streams_restore_duration_seconds', 'Time from the take-over of a task until it runs.', 'latency', {}),
+  counter('streams_worker_time_seconds_total', 'Where the time of the worker goes; the sum is wall time.', {
+    state: ['waiting', 'opening', 'processing', 'committing', 'backing_off'],
   }),
   counter('streams_store_cache_reads_total', 'Keys asked of Redis, and those that this process still knew.', {
     result: ['hit', 'miss'],
   }),
   gauge('streams_store_available', 'Whether there is a connection to Redis (0 or 1).', {}),
+  histogram(
+    'streams_store_op_duration_seconds',
+    'Time of a call to the state backend, for many keys.',
+    'storeOperation',
+    {
+      op: storeOperations,
+    },
+  ),
   gauge('streams_store_entries', 'Entries in the store.', { store }),
   gauge('streams_store_bytes', 'Bytes of keys and values in the store.', { store }),
-  counter('streams_store_errors_total', 'Failed calls to the state backend.', { store, reason: undefined }),
+  counter('streams_store_errors_total', 'Failed calls to the state backend.', {
+    op: storeOperations,
+    reason: undefined,
+  }),
 
   // sinks
   counter('streams_sink_rows_total', 'Rows written.', { sink, table, op: ['insert', 'upsert', 'delete'] }),

@@ -23,6 +23,8 @@ export interface Operator {
   openSpan?(): OpenSpan | null
   /** Once, after restore and before the first batch: rebuilds what is derived from stores. `open`: what `openSpan` said; undefined: nobody knows. */
   restore?(open?: OpenSpan | null): Promise<void>
+  /** Of an operator with windows: how many are not closed, as far as it has read them. */
+  readonly openWindows?: number
 }
 
 /** No open window starts before the first or after the last of these, ms UTC; of sessions, it is their last record that counts. */
@@ -43,6 +45,8 @@ export interface TaskContext {
   watermark(): number
   /** Counted per node and outcome; the counts are part of the commit marker. */
   count(node: string, outcome: Outcome, by?: number): void
+  /** A record came too late, by so much event time. Observed only: what becomes of it is told by `count` or `deadLetter`. */
+  late(node: string, byMs: number): void
   /** Sends the input record behind `record.row` to the dead-letter topic, in this transaction, original bytes kept. */
   deadLetter(
     record: StreamRecord,

@@ -73,6 +73,7 @@ export class VersionedTable<K, V, S, Ver> extends RecordOperator<K, V> {
     out: StreamRecord[],
   ): void {
     if (this.versioning.isExpired(row?.kept, kept, record.clock)) {
+      this.context.late(this.node, record.clock - record.timestamp)
       const message = 'this version would change a window that is no longer corrected'
       this.context.deadLetter(record, { node: this.node, reason: 'expired', message })
       return

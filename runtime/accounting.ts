@@ -4,30 +4,55 @@ import type { Outcome } from '../processors/operator.ts'
 
 export type Counted = Outcome | 'in' | 'out' | `dead_letter:${string}`
 
+export interface NewCount {
+  readonly node: string
+  readonly what: string
+  readonly by: number
+}
+
+interface Count {
+  total: number
+  /** The part of it that `takeNew` has told. */
+  told: number
+}
+
 export class Accounting {
-  private readonly counts = new Map<string, Map<string, number>>()
+  private readonly counts = new Map<string, Map<string, Count>>()
 
   constructor(committed: Readonly<Record<string, number>> = {}) {
     for (const [key, count] of Object.entries(committed)) {
       const { node, what } = splitCount(key)
-      this.of(node).set(what, count)
+      this.of(node).set(what, { total: count, told: count })
     }
   }
 
   add(node: string, what: Counted, by = 1): void {
     const counts = this.of(node)
-    counts.set(what, (counts.get(what) ?? 0) + by)
+    const count = counts.get(what)
+    if (count === undefined) counts.set(what, { total: by, told: 0 })
+    else count.total += by
   }
 
   /** `node/what` → count; what the marker carries. */
   totals(): Record<string, number> {
     const totals: Record<string, number> = {}
-    for (const [node, counts] of this.counts) for (const [what, count] of counts) totals[`${node}/${what}`] = count
+    for (const [node, counts] of this.counts) for (const [what, { total }] of counts) totals[`${node}/${what}`] = total
     return totals
   }
 
-  private of(node: string): Map<string, number> {
-    const counts = this.counts.get(node) ?? new Map<string, number>()
+  /** What has been counted since the last call; what was committed before belongs to whoever ran the task then. */
+  takeNew(): NewCount[] {
+    const fresh: NewCount[] = []
+    for (const [node, counts] of this.counts)
+      for (const [what, count] of counts) {
+        if (count.total > count.told) fresh.push({ node, what, by: count.total - count.told })
+        count.told = count.total
+      }
+    return fresh
+  }
+
+  private of(node: string): Map<string, Count> {
+    const counts = this.counts.get(node) ?? new Map<string, Count>()
     this.counts.set(node, counts)
     return counts
   }

@@ -1,163 +1,140 @@
-// Feeds the measurements of an application: cells are looked up once, and numbers that exist elsewhere are copied once a second.
+// The measurements of one application: counted when a commit tells of them, or copied once a second from what a snapshot knows.
+import { StreamsError } from '../core/errors.ts'
+import { applicationStates, startAtZero } from '../metrics/catalogue.ts'
 import { Measurements } from '../metrics/measurements.ts'
 import type { CompiledTopology, Subtopology } from '../topology/graph.ts'
-import type { ApplicationSnapshot, NodeSnapshot } from './snapshot.ts'
-import type { Task } from './task.ts'
+import type { NewCount } from './accounting.ts'
+import type { PreparedCommit } from './commit-cycle.ts'
+import type { Reaction } from './failure-policy.ts'
+import { NodeCounters } from './node-counters.ts'
+import { NodeObserver } from './node-observer.ts'
+import { PartitionGauges } from './partition-gauges.ts'
+import { Rebalances } from './rebalances.ts'
+import { RestoreProgress } from './restore-progress.ts'
+import type { ApplicationSnapshot, NodeSnapshot, TaskSnapshot } from './snapshot.ts'
+import { WorkTimes } from './work-times.ts'
 
-const APPLICATION_STATES = ['created', 'restoring', 'running', 'rebalancing', 'paused', 'draining', 'failed'] as const
-const DROPS = new Set(['late', 'expired', 'null_key', 'duplicate', 'stale', 'tombstone', 'skipped'])
-const ACCEPTED = new Set(['accepted', 'conflict'])
 const DEAD_LETTER = 'dead_letter:'
-const TABLE_DROPS = ['duplicate', 'stale', 'expired']
+const ACCEPTED = new Set(['accepted', 'conflict'])
+/** What a deduplicating table does with a record that it does not accept. */
+const REFUSED = new Set(['duplicate', 'stale', 'tombstone', 'late', 'null_key', 'skipped'])
 
 export class ApplicationMeasurements {
   readonly commits: { count: number; lastAt: number | undefined } = { count: 0, lastAt: undefined }
-  private readonly measurements: Measurements
+  readonly all: Measurements
+  readonly nodes: NodeObserver
+  readonly rebalances: Rebalances
+  readonly restore: RestoreProgress
+  readonly times: WorkTimes
+  private readonly counters: NodeCounters
+  private readonly partitions: PartitionGauges
   private readonly topology: CompiledTopology
-  private readonly sinkName: string
+  private readonly sink: string
 
-  constructor(measurements: Measurements | undefined, topology: CompiledTopology) {
-    this.measurements = measurements ?? new Measurements(() => [])
+  /** `sink`: the kind of the one where rows go. */
+  constructor(measurements: Measurements | undefined, topology: CompiledTopology, sink = 'none') {
+    this.all = measurements ?? new Measurements(() => [])
     this.topology = topology
-    this.sinkName = topology.name
-    this.startAtZero()
+    this.sink = sink
+    this.nodes = new NodeObserver(this.all)
+    this.rebalances = new Rebalances(this.all, topology)
+    this.restore = new RestoreProgress(this.all)
+    this.times = new WorkTimes(this.all)
+    this.counters = new NodeCounters(this.all, topology)
+    this.partitions = new PartitionGauges(this.all)
+    for (const name of ['streams_commits_total', 'streams_transactions_total', 'streams_rebalances_total'])
+      startAtZero(this.all, name)
+    startAtZero(this.all, 'streams_record_e2e_latency_seconds', { sink })
   }
 
-  /** A series that appears only with its first event hides that event from a rate. */
-  private startAtZero(): void {
-    for (const result of ['ok', 'error']) this.measurements.cell('streams_commits_total', { result })
-    for (const result of ['commit', 'unknown']) this.measurements.cell('streams_transactions_total', { result })
-    this.measurements.histogram('streams_record_e2e_latency_seconds', { sink: this.sinkName })
-    for (const { operation, name: node } of this.topology.subtopologies.flatMap(operatorsOf))
-      for (const reason of operation === 'toTable' ? TABLE_DROPS : [])
-        this.measurements.cell('streams_records_dropped_total', { node, reason })
-  }
-
-  committed(tasks: readonly Task[], tookMs: number, now: number): void {
+  committed({ commits, produced }: PreparedCommit, tookMs: number, now: number): void {
     this.commits.count++
     this.commits.lastAt = now
-    this.measurements.cell('streams_commits_total', { result: 'ok' }).value++
-    this.measurements.cell('streams_transactions_total', { result: 'commit' }).value++
-    this.measurements.histogram('streams_commit_duration_seconds', { result: 'ok' }).observe(tookMs / 1000)
-    this.measurements.cell('streams_last_commit_timestamp_seconds').value = now / 1000
-    for (const task of tasks)
-      for (const { topic } of task.inputs)
-        this.measurements.cell('streams_last_input_timestamp_seconds', { topic }).value = now / 1000
+    this.all.cell('streams_commits_total', { result: 'ok' }).value++
+    this.all.cell('streams_transactions_total', { result: 'commit' }).value++
+    this.all.histogram('streams_commit_duration_seconds', { result: 'ok' }).observe(tookMs / 1000)
+    this.all.cell('streams_last_commit_timestamp_seconds').value = now / 1000
+    for (const [topic, records] of produced) this.all.cell('streams_records_produced_total', { topic }).value += records
+    for (const { counted } of commits) this.counters.add(counted, now)
   }
 
   commitFailed(): void {
-    this.measurements.cell('streams_commits_total', { result: 'error' }).value++
-    this.measurements.cell('streams_transactions_total', { result: 'unknown' }).value++
+    this.all.cell('streams_commits_total', { result: 'error' }).value++
+    this.all.cell('streams_transactions_total', { result: 'unknown' }).value++
+  }
+
+  fetched(topic: string, bytes: number): void {
+    this.all.cell('streams_bytes_consumed_total', { topic }).value += bytes
+  }
+
+  failed(error: unknown, reaction: Reaction): void {
+    const kind = error instanceof StreamsError ? error.code : 'bug'
+    this.all.cell('streams_errors_total', { kind, action: reaction.replaceAll(' ', '_') }).value++
   }
 
   /** A sink has committed rows that entered the system at these times. */
-  rowsWritten(ingestedAt: readonly number[], now: number): void {
-    const latency = this.measurements.histogram('streams_record_e2e_latency_seconds', { sink: this.sinkName })
+  rowsWritten(ingestedAt: readonly number[], counted: readonly NewCount[], now: number): void {
+    const latency = this.all.histogram('streams_record_e2e_latency_seconds', { sink: this.sink })
     for (const moment of ingestedAt) if (moment > 0) latency.observe(Math.max(0, now - moment) / 1000)
+    this.counters.add(counted, now)
   }
 
-  /** Copies what a snapshot knows. */
-  observe(snapshot: ApplicationSnapshot): void {
-    for (const state of APPLICATION_STATES)
-      this.measurements.cell('streams_app_state', { state }).value = snapshot.state === state ? 1 : 0
-    for (const node of snapshot.nodes) this.observeNode(node)
-    this.observeInputs(snapshot)
-    this.observeStores(snapshot)
-    this.observeAccounts(snapshot)
-  }
-
-  private observeNode({ node, in: received, out, outcomes }: NodeSnapshot): void {
-    this.measurements.cell('streams_node_records_total', { node, direction: 'in' }).value = received
-    this.measurements.cell('streams_node_records_total', { node, direction: 'out' }).value = out
-    for (const [outcome, count] of Object.entries(outcomes)) {
-      if (DROPS.has(outcome))
-        this.measurements.cell('streams_records_dropped_total', { node, reason: outcome }).value = count
-      if (outcome === 'accepted') this.measurements.cell('streams_records_accepted_total', { node }).value = count
-      if (outcome === 'conflict') this.measurements.cell('streams_records_conflicting_total', { node }).value = count
+  /** Copies what a snapshot knows. `assigned`: names of this process's tasks, open or not. */
+  observe(snapshot: ApplicationSnapshot, assigned: ReadonlySet<string>): void {
+    const { state: current, tasks, heldBack, at } = snapshot
+    for (const state of applicationStates)
+      this.all.cell('streams_app_state', { state }).value = current === state ? 1 : 0
+    this.partitions.observe(tasks, heldBack, { assigned, at })
+    this.restore.forgetAllBut(assigned)
+    this.observeStores(tasks)
+    this.observeWaiting(tasks)
+    for (const subtopology of this.topology.subtopologies) {
+      this.observeWatermark(subtopology, tasks)
+      this.observeUnaccounted(subtopology, snapshot.nodes)
     }
   }
 
-  /** The oldest unprocessed record came in after the last processed one: its age is at most that one's. */
-  private observeInputs({ tasks, at }: ApplicationSnapshot): void {
-    for (const { inputs } of tasks)
-      for (const { topic, partition, committed, end, earliest, readUpTo } of inputs) {
-        const labels = { topic, partition: String(partition) }
-        const lag = end - committed
-        this.measurements.cell('streams_consumer_lag_records', labels).value = lag
-        this.measurements.cell('streams_consumer_lag_seconds', labels).value =
-          lag > 0 && readUpTo !== undefined ? Math.max(0, at - readUpTo) / 1000 : 0
-        this.measurements.cell('streams_consumer_committed_offset', labels).value = committed
-        this.measurements.cell('streams_consumer_end_offset', labels).value = end
-        this.measurements.cell('streams_consumer_beginning_offset', labels).value = earliest
-      }
+  private observeStores(tasks: readonly TaskSnapshot[]): void {
+    const stores = tasks.flatMap((task) => task.stores)
+    for (const [store, entries] of sums(stores.map(({ store, entries }) => [store, entries])))
+      this.all.cell('streams_store_entries', { store }).value = entries
+    for (const [store, bytes] of sums(stores.map(({ store, bytes }) => [store, bytes])))
+      this.all.cell('streams_store_bytes', { store }).value = bytes
   }
 
-  private observeStores({ tasks }: ApplicationSnapshot): void {
-    const sums = new Map<string, { entries: number; bytes: number }>()
-    for (const { stores } of tasks)
-      for (const { store, entries, bytes } of stores) {
-        const sum = sums.get(store) ?? { entries: 0, bytes: 0 }
-        sums.set(store, { entries: sum.entries + entries, bytes: sum.bytes + bytes })
-      }
-    for (const [store, { entries, bytes }] of sums) {
-      this.measurements.cell('streams_store_entries', { store }).value = entries
-      this.measurements.cell('streams_store_bytes', { store }).value = bytes
-    }
-  }
-
-  /** Records consumed and dead letters by topic and reason, from what the nodes counted; watermarks from the tasks. */
-  private observeAccounts({ nodes, tasks }: ApplicationSnapshot): void {
-    for (const { id, sources, kind } of this.topology.subtopologies) {
-      for (const { name, topic } of sources)
-        this.measurements.cell('streams_records_consumed_total', { topic: topic.name }).value =
-          nodes.find(({ node }) => node === name)?.in ?? 0
-      const source_topic = sources[0]?.topic.name ?? ''
-      for (const [reason, count] of deadLettersOf(nodes.filter(({ subtopology }) => subtopology === id)))
-        this.measurements.cell('streams_dlq_records_total', { source_topic, reason }).value = count
-      if (kind === 'stream') this.observeWatermark(id, tasks)
-      this.observeUnaccounted(
-        source_topic,
-        nodes.filter(({ subtopology }) => subtopology === id),
-      )
-    }
+  /** Windows that are not closed, rows that are not written. */
+  private observeWaiting(tasks: readonly TaskSnapshot[]): void {
+    for (const [node, open] of sums(tasks.flatMap(({ openWindows }) => Object.entries(openWindows))))
+      this.all.cell('streams_window_open', { node }).value = open
+    this.all.cell('streams_sink_buffered_rows', { sink: this.sink }).value = tasks.reduce(
+      (sum, { bufferedRows }) => sum + bufferedRows,
+      0,
+    )
   }
 
   /** Behind a source whose records all meet a deduplicating table, every record read has one outcome. */
-  private observeUnaccounted(topic: string, nodes: readonly NodeSnapshot[]): void {
+  private observeUnaccounted({ id, sources }: Subtopology, all: readonly NodeSnapshot[]): void {
+    const nodes = all.filter(({ subtopology }) => subtopology === id)
     const counted = nodes.flatMap(({ outcomes }) => Object.entries(outcomes))
     if (!counted.some(([outcome]) => ACCEPTED.has(outcome))) return
-    const read = nodes[0]?.in ?? 0
     const told = counted
-      .filter(
-        ([outcome]) =>
-          ACCEPTED.has(outcome) || outcome.startsWith(DEAD_LETTER) || (DROPS.has(outcome) && outcome !== 'expired'),
-      )
+      .filter(([outcome]) => ACCEPTED.has(outcome) || REFUSED.has(outcome) || outcome.startsWith(DEAD_LETTER))
       .reduce((sum, [, count]) => sum + count, 0)
-    this.measurements.cell('streams_unaccounted_records', { topic }).value = read - told
+    const topic = sources[0]?.topic.name ?? ''
+    this.all.cell('streams_unaccounted_records', { topic }).value = (nodes[0]?.in ?? 0) - told
   }
 
   /** The slowest task decides how far a sub-topology is complete. */
-  private observeWatermark(subtopology: number, tasks: ApplicationSnapshot['tasks']): void {
-    const own = tasks.filter(({ task }) => task.startsWith(`${subtopology}_`))
+  private observeWatermark({ id, kind, sources: [source] }: Subtopology, tasks: readonly TaskSnapshot[]): void {
+    const own = tasks.filter(({ task }) => task.startsWith(`${id}_`))
     const watermarks = own.flatMap(({ watermark }) => (watermark === undefined ? [] : [watermark]))
-    const source = this.topology.subtopologies[subtopology]?.sources[0]
-    if (watermarks.length === 0 || source === undefined) return
-    this.measurements.cell('streams_watermark_timestamp_seconds', { node: source.name }).value =
-      Math.min(...watermarks) / 1000
+    if (kind !== 'stream' || watermarks.length === 0 || source === undefined) return
+    this.all.cell('streams_watermark_timestamp_seconds', { node: source.name }).value = Math.min(...watermarks) / 1000
   }
 }
 
-function operatorsOf({ nodes }: Subtopology) {
-  return nodes.flatMap((node) => (node.kind === 'operator' ? [node] : []))
-}
-
-function deadLettersOf(nodes: readonly NodeSnapshot[]): Map<string, number> {
-  const counts = new Map<string, number>()
-  for (const { outcomes } of nodes)
-    for (const [outcome, count] of Object.entries(outcomes)) {
-      if (!outcome.startsWith(DEAD_LETTER)) continue
-      const reason = outcome.slice(DEAD_LETTER.length)
-      counts.set(reason, (counts.get(reason) ?? 0) + count)
-    }
-  return counts
+function sums(counts: readonly (readonly [string, number])[]): Map<string, number> {
+  const totals = new Map<string, number>()
+  for (const [name, count] of counts) totals.set(name, (totals.get(name) ?? 0) + count)
+  return totals
 }

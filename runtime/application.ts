@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { type Logger, silentLogger } from '../core/logger.ts'
 import type { Random } from '../core/random.ts'
-import type { TaskId } from '../core/topic-partition.ts'
+import { type TaskId, taskName } from '../core/topic-partition.ts'
 import type { Admin, Cluster } from '../kafka/cluster.ts'
 import type { Measurements } from '../metrics/measurements.ts'
 import type { SchemaRegistry } from '../serdes/schema-registry.ts'
@@ -15,6 +15,7 @@ import { reactionTo } from './failure-policy.ts'
 import { GlobalTableFollower } from './global-table-follower.ts'
 import { GlobalTables, type RefusedRow } from './global-tables.ts'
 import { LogEnds } from './log-ends.ts'
+import { measuredBackend } from './measured-backend.ts'
 import { fixedMembership, type Membership } from './membership.ts'
 import { purgeRepartitionTopics } from './repartition-purge.ts'
 import { SinkSlots, sinkTables } from './sink-slots.ts'
@@ -70,7 +71,6 @@ export class Application {
   /** When the worker's loop last came round, ms UTC. */
   polledAt: number | undefined
   private current: ApplicationState = 'restoring'
-  private restoring: { readonly done: number; readonly total: number } | undefined
 
   private constructor(options: ApplicationOptions, topics: TopicAccess, globalTables: GlobalTables) {
     const { topology, cluster, backend, sink } = options
@@ -78,7 +78,7 @@ export class Application {
     const logger = options.logger ?? silentLogger
     const membership = options.membership ?? fixedMembership(topology.name, allTasks(topology))
     const config = { ...defaultWorkerConfig, ...options.config }
-    const measurements = new ApplicationMeasurements(options.measurements, topology)
+    const measurements = new ApplicationMeasurements(options.measurements, topology, sink?.kind)
     // Every slot and wait listens to the one signal that ends the application.
     setMaxListeners(0, this.stopping.signal)
     this.topology = topology
@@ -92,17 +92,21 @@ export class Application {
     this.sinks = new SinkSlots({
       ...{ topology, cluster, sink, membership, topics, globalTables, clock, logger },
       outageMsMax: config.outageMsMax,
-      onCommit: (ingestedAt) => measurements.rowsWritten(ingestedAt, clock.now()),
+      measurements,
     })
     this.worker = new Worker({
-      ...{ topology, cluster, backend, membership, topics, clock, logger, config },
+      ...{ topology, cluster, membership, topics, clock, logger, config },
+      backend: measuredBackend(backend, measurements.all),
+      times: measurements.times,
+      nodes: measurements.nodes,
       random: options.random ?? Math.random,
       events: {
-        committed: (tasks, tookMs) => measurements.committed(tasks, tookMs, clock.now()),
+        committed: (commit, tookMs) => measurements.committed(commit, tookMs, clock.now()),
         commitFailed: () => measurements.commitFailed(),
-        restoring: (_task, done, total) => {
-          this.restoring = { done, total }
-        },
+        restoring: (task, done, total) => measurements.restore.restoring(task, done, total),
+        opened: (task, tookMs) => measurements.restore.opened(task, tookMs),
+        fetched: (topic, bytes) => measurements.fetched(topic, bytes),
+        failed: (error, reaction) => measurements.failed(error, reaction),
         ...(options.at === undefined ? {} : { at: options.at }),
       },
     })
@@ -136,7 +140,7 @@ export class Application {
       this.runWorker(signal),
       this.sinks.run(POLL_WAIT_MS, signal),
       this.keepHouse(signal),
-      this.measure(signal),
+      this.measureOften(signal),
     ]
     try {
       await Promise.all(parts)
@@ -152,7 +156,7 @@ export class Application {
   /** One turn of everything, without waiting: for test drivers and simulators. Returns whether anything happened. */
   async step(): Promise<boolean> {
     await this.follower.follow()
-    const worked = await this.worker.step(0)
+    const worked = await this.stepWorker(0)
     return (await this.sinks.step(this.stopping.signal)) || worked
   }
 
@@ -175,7 +179,7 @@ export class Application {
       sinkTasks: this.sinks.tasks,
       ends: this.ends,
       commits: this.measurements.commits,
-      restore: this.restoring,
+      restore: this.measurements.restore.now,
     })
   }
 
@@ -193,10 +197,24 @@ export class Application {
     await this.globalTables.close()
   }
 
+  /** Copies what the application knows of itself to its measurements; `run` does it every second. */
+  measure(): void {
+    const assigned = new Set(this.worker.assigned.map(taskName))
+    this.measurements.observe(this.snapshot(), assigned)
+  }
+
+  private async stepWorker(maxWaitMs: number, signal?: AbortSignal): Promise<boolean> {
+    const { worker, clock } = this
+    const begunAt = clock.now()
+    const worked = await worker.step(maxWaitMs, signal)
+    this.measurements.rebalances.follow(worker.assigned, worker.isRunning(), { begunAt, endedAt: clock.now() })
+    return worked
+  }
+
   private async runWorker(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.follower.follow()
-      await this.worker.step(POLL_WAIT_MS, signal)
+      await this.stepWorker(POLL_WAIT_MS, signal)
       this.polledAt = this.clock.now()
       this.current = this.stateAfter(this.worker.isRunning())
       await yieldToOthers()
@@ -227,9 +245,9 @@ export class Application {
     }
   }
 
-  private async measure(signal: AbortSignal): Promise<void> {
+  private async measureOften(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      this.measurements.observe(this.snapshot())
+      this.measure()
       await this.clock.sleep(MEASURE_INTERVAL_MS, signal)
     }
   }

@@ -25,6 +25,8 @@ export interface CommitParts {
 export interface PreparedCommit {
   readonly commits: readonly TaskCommit[]
   readonly rounds: readonly (readonly ProducedBatch[])[]
+  /** Records, by topic. */
+  readonly produced: ReadonlyMap<string, number>
 }
 
 /** `releasing` tasks hand themselves over: their last record is a release. */
@@ -42,7 +44,8 @@ export async function prepare(
   // R4 (a) per task one changelog partition: marker, puts and deletes, tombstones of old fences[, release].
   const commits = tasks.map((task) => task.takeCommit())
   for (const commit of commits) changelogs.append(commit, writer, releasing.has(commit.task), now())
-  return { commits, rounds: outputs.take() }
+  const rounds = outputs.take()
+  return { commits, rounds, produced: recordsByTopic(rounds) }
 }
 
 /**
@@ -98,4 +101,11 @@ export async function follow(
     }
   }
   if (failures.length > 0) throw failures[0]
+}
+
+/** Counted before the batches are reused. */
+function recordsByTopic(rounds: PreparedCommit['rounds']): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const { topic, records } of rounds.flat()) counts.set(topic, (counts.get(topic) ?? 0) + records.count)
+  return counts
 }

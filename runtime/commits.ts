@@ -14,7 +14,7 @@ interface Pending {
 }
 
 export interface CommitEvents {
-  committed(tasks: readonly Task[], tookMs: number): void
+  committed(commit: PreparedCommit, tookMs: number): void
   failed(error: unknown): void
 }
 
@@ -79,10 +79,7 @@ export class Commits {
     } finally {
       this.lastAt = this.now()
       this.lastTookMs = this.lastAt - begunAt
-      this.events.committed(
-        prepared.commits.map(({ task }) => task),
-        this.lastTookMs,
-      )
+      this.events.committed(prepared, this.lastTookMs)
     }
   }
 

@@ -15,6 +15,7 @@ import type {
 } from '../topology/graph.ts'
 import type { Accounting } from './accounting.ts'
 import type { Marker } from './marker.ts'
+import type { NodeObserver } from './node-observer.ts'
 
 /** Where records leave the graph. */
 export interface Exits {
@@ -22,17 +23,25 @@ export interface Exits {
   sink(node: SinkNode, record: StreamRecord): void
 }
 
+/** Where the graph tells what becomes of its records, and how long it takes. */
+export interface GraphRecords {
+  readonly accounting: Accounting
+  readonly observer: NodeObserver
+}
+
 export class OperatorGraph {
   private readonly operators = new Map<OperatorNode, Operator>()
   private readonly context: TaskContext
   private readonly accounting: Accounting
+  private readonly observer: NodeObserver
   private readonly exits: Exits
   private readonly isSink: boolean
   private readonly isAfterTable: boolean
 
-  constructor(subtopology: Subtopology, context: TaskContext, accounting: Accounting, exits: Exits) {
+  constructor(subtopology: Subtopology, context: TaskContext, { accounting, observer }: GraphRecords, exits: Exits) {
     this.context = context
     this.accounting = accounting
+    this.observer = observer
     this.exits = exits
     this.isSink = subtopology.kind === 'sink'
     this.isAfterTable = subtopology.stores.length > 0
@@ -73,6 +82,13 @@ export class OperatorGraph {
     await this.emitFromAll((operator, outputs) => operator.flush?.(outputs))
   }
 
+  /** Windows that are not closed, by node. */
+  openWindows(): Record<string, number> {
+    const open: Record<string, number> = {}
+    for (const [{ name }, { openWindows }] of this.operators) if (openWindows !== undefined) open[name] = openWindows
+    return open
+  }
+
   private async emitFromAll(
     emit: (operator: Operator, outputs: StreamRecord[][]) => Promise<void> | void | undefined,
   ): Promise<void> {
@@ -96,9 +112,11 @@ export class OperatorGraph {
     assert(operator !== undefined, `operator ${node.name} belongs to another sub-topology`)
     const keyed = node.stores.length > 0 ? this.withKeys(node, batch) : batch
     const outputs = emptyOutputs(node.children)
+    const begun = this.observer.begin()
     const loading = operator.prepare?.(keyed)
     if (loading !== undefined) await loading
     operator.process(keyed, outputs)
+    this.observer.end(node.name, begun)
     await this.deliver(node, outputs)
   }
 

@@ -8,6 +8,7 @@ import { type TaskId, taskName } from '../core/topic-partition.ts'
 import type { Cluster } from '../kafka/cluster.ts'
 import type { Sink, SinkTable } from '../sinks/sink.ts'
 import type { CompiledTopology, Subtopology } from '../topology/graph.ts'
+import type { ApplicationMeasurements } from './application-measurements.ts'
 import { BackOff, reactionTo } from './failure-policy.ts'
 import type { GlobalTables } from './global-tables.ts'
 import type { Membership } from './membership.ts'
@@ -25,7 +26,7 @@ export interface SinkSlotsOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly outageMsMax: number
-  readonly onCommit: (ingestedAt: readonly number[]) => void
+  readonly measurements: ApplicationMeasurements
 }
 
 export class SinkSlots {
@@ -153,8 +154,10 @@ class SinkSlot {
   }
 
   private async openAnewLater(error: unknown, signal: AbortSignal): Promise<void> {
-    if (reactionTo(error) === 'stop') throw error
-    const { clock, logger } = this.options
+    const { clock, logger, measurements } = this.options
+    const reaction = reactionTo(error)
+    measurements.failed(error, reaction)
+    if (reaction === 'stop') throw error
     const pause = this.backOff.failed(clock.now())
     if (pause === undefined) throw new StreamsError('sink_outage', 'the sink has failed for too long', { cause: error })
     logger.warn('a sink is opened anew', {
@@ -169,7 +172,7 @@ class SinkSlot {
   }
 
   private async open(): Promise<SinkTask> {
-    const { topology, cluster, topics, sink, globalTables, clock, logger, onCommit } = this.options
+    const { topology, cluster, topics, sink, globalTables, clock, logger, measurements } = this.options
     const [source] = this.subtopology.sources
     assert(source !== undefined && sink !== undefined, 'a sink task has a source and a sink')
     const start = (await topics.starts(this.subtopology, this.partition)).get(source.topic.name)
@@ -187,7 +190,9 @@ class SinkSlot {
       clock,
       logger,
       globalTable: (topic) => globalTables.of(topic),
-      onCommit,
+      nodes: measurements.nodes,
+      onCommit: (ingestedAt, counted) => measurements.rowsWritten(ingestedAt, counted, clock.now()),
+      onFetch: (name, bytes) => measurements.fetched(name, bytes),
     })
   }
 }

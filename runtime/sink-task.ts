@@ -13,9 +13,10 @@ import type { Outcome, TaskContext } from '../processors/operator.ts'
 import type { RowOrigin, Sink, SinkBatch, SinkWriter } from '../sinks/sink.ts'
 import { TaskStores } from '../state/task-stores.ts'
 import type { SinkNode, Subtopology, TopicSerdes } from '../topology/graph.ts'
-import { Accounting } from './accounting.ts'
+import { Accounting, type NewCount } from './accounting.ts'
 import { EventTime } from './event-time.ts'
 import { Input, type InputEvents } from './input.ts'
+import type { NodeObserver } from './node-observer.ts'
 import { OperatorGraph } from './operator-graph.ts'
 import { slicesOf } from './row-slices.ts'
 import { statelessState } from './stateless-state.ts'
@@ -33,8 +34,10 @@ export interface SinkTaskOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly globalTable: (topic: string) => ReadonlyMap<unknown, unknown>
-  /** Called after each commit with when the oldest of its records entered the system (ms UTC; 0 if unknown). */
-  readonly onCommit?: (ingestedAt: readonly number[]) => void
+  /** Called after each commit with when each of its records entered the system (ms UTC; 0 if unknown), and what was counted. */
+  readonly onCommit?: (ingestedAt: readonly number[], counted: readonly NewCount[]) => void
+  readonly onFetch?: (topic: string, bytes: number) => void
+  readonly nodes: NodeObserver
 }
 
 const BATCH_ROWS_MAX = 20_000
@@ -58,6 +61,7 @@ export class SinkTask implements TaskContext, InputEvents {
   /** Everything below is in the sink. */
   committedPosition: number
   private committing: Promise<void> | undefined
+  private committingRows = 0
   private failure: unknown
 
   private constructor(options: SinkTaskOptions, writer: SinkWriter) {
@@ -77,10 +81,15 @@ export class SinkTask implements TaskContext, InputEvents {
     this.input = new Input(source, partition, options.serdes, { topicId, offset: position }, { keepsTombstones: true })
     this.time = new EventTime([this.input.topic], [])
     this.stores = new TaskStores([], statelessState, () => ({ token: 0, offset: 0 }))
-    this.graph = new OperatorGraph(subtopology, this, this.accounting, {
-      write: () => assert(false, 'a sink sub-topology writes no topic'),
-      sink: (node, record) => this.addRow(node, record),
-    })
+    this.graph = new OperatorGraph(
+      subtopology,
+      this,
+      { accounting: this.accounting, observer: options.nodes },
+      {
+        write: () => assert(false, 'a sink sub-topology writes no topic'),
+        sink: (node, record) => this.addRow(node, record),
+      },
+    )
     this.batch = writer.newBatch()
     this.batchFrom = position
     this.committedPosition = position
@@ -119,6 +128,11 @@ export class SinkTask implements TaskContext, InputEvents {
     await this.options.reader.close()
   }
 
+  /** Read, and not yet durable in the sink. */
+  get bufferedRows(): number {
+    return this.batch.rows + this.committingRows
+  }
+
   private get hasRows(): boolean {
     return this.input.position > this.batchFrom
   }
@@ -142,6 +156,7 @@ export class SinkTask implements TaskContext, InputEvents {
 
   private async process(fetched: FetchedPartition): Promise<boolean> {
     const from = this.input.position
+    this.options.onFetch?.(fetched.topic, fetched.batches.length)
     for (const next of committedBatches(fetched, from, this.columns)) {
       if (this.columns.count > 0) {
         this.accounting.add(this.input.node.name, 'in', this.columns.count)
@@ -155,6 +170,8 @@ export class SinkTask implements TaskContext, InputEvents {
 
   private commit(signal: AbortSignal): Promise<void> {
     const { batch, batchFrom, ingestedAt } = this
+    const counted = this.accounting.takeNew()
+    this.committingRows = batch.rows
     const to = this.input.position
     this.batch = this.writer.newBatch()
     this.batchFrom = to
@@ -163,7 +180,7 @@ export class SinkTask implements TaskContext, InputEvents {
       .commit(batch, { from: batchFrom, to }, signal)
       .then(async () => {
         this.committedPosition = to
-        this.options.onCommit?.(ingestedAt)
+        this.options.onCommit?.(ingestedAt, counted)
         await this.tellGroup(to)
       })
       .catch((error: unknown) => {
@@ -171,6 +188,7 @@ export class SinkTask implements TaskContext, InputEvents {
       })
       .finally(() => {
         this.committing = undefined
+        this.committingRows = 0
       })
   }
 
@@ -214,6 +232,10 @@ export class SinkTask implements TaskContext, InputEvents {
 
   count(node: string, outcome: Outcome, by = 1): void {
     this.accounting.add(node, outcome, by)
+  }
+
+  late(node: string, byMs: number): void {
+    this.options.nodes.late(node, byMs)
   }
 
   globalTable(topic: string): ReadonlyMap<unknown, unknown> {

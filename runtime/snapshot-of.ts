@@ -69,6 +69,8 @@ function streamTask(name: string, state: string, task: Task | undefined, ends: L
         entries: task.state.entries(store),
         bytes: task.state.bytes(store),
       })) ?? [],
+    openWindows: task?.openWindows() ?? {},
+    bufferedRows: 0,
   }
 }
 
@@ -79,6 +81,8 @@ function sinkTask(task: SinkTask, ends: LogEnds): TaskSnapshot {
     inputs: [partition(task.input, task.committedPosition, ends)],
     watermark: undefined,
     stores: [],
+    openWindows: {},
+    bufferedRows: task.bufferedRows,
   }
 }
 

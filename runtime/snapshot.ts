@@ -29,6 +29,10 @@ export interface TaskSnapshot {
   /** ms UTC; undefined before the first. */
   readonly watermark: number | undefined
   readonly stores: readonly { readonly store: string; readonly entries: number; readonly bytes: number }[]
+  /** By node. */
+  readonly openWindows: Readonly<Record<string, number>>
+  /** Of a sink: read, and not yet durable there. */
+  readonly bufferedRows: number
 }
 
 export interface NodeSnapshot {

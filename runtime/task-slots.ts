@@ -27,7 +27,7 @@ export class TaskSlots {
   private readonly options: WorkerOptions
   private readonly parts: SlotParts
   private readonly slots = new Map<string, Slot>()
-  private assigned: readonly TaskId[] = []
+  assigned: readonly TaskId[] = []
 
   constructor(options: WorkerOptions, parts: SlotParts) {
     this.options = options
@@ -92,7 +92,8 @@ export class TaskSlots {
   }
 
   private async open(slot: Slot): Promise<void> {
-    const { logger, events } = this.options
+    const { logger, events, clock } = this.options
+    const begunAt = clock.now()
     const { incarnation, reader, around } = this.parts
     slot.lifecycle.move('CLAIMING')
     const opened = await openTask(slot.id, incarnation, this.options, {
@@ -107,6 +108,7 @@ export class TaskSlots {
     await opened.restore()
     slot.task = opened
     slot.lifecycle.move('RUNNING')
+    events?.opened?.(opened.name, clock.now() - begunAt)
     logger.info('task runs', { task: opened.name, token: opened.claim.token, restoredTo: opened.claim.offset })
   }
 

@@ -12,13 +12,14 @@ import type { Outcome, TaskContext } from '../processors/operator.ts'
 import type { Changes, TaskState, Writer } from '../state/backend.ts'
 import { TaskStores } from '../state/task-stores.ts'
 import type { Subtopology, TopicSerdes } from '../topology/graph.ts'
-import { Accounting } from './accounting.ts'
+import { Accounting, type NewCount } from './accounting.ts'
 import { BadShare } from './bad-share.ts'
 import type { DeadLetterWriter } from './dead-letters.ts'
 import { EventTime } from './event-time.ts'
 import { Input, type InputEvents } from './input.ts'
 import { type InputStart, startOf } from './input-start.ts'
 import { encodeMarker, type Marker } from './marker.ts'
+import type { NodeObserver } from './node-observer.ts'
 import { OperatorGraph } from './operator-graph.ts'
 import type { RecordWriter } from './record-writer.ts'
 import { SLICE_ROWS, slicesOf } from './row-slices.ts'
@@ -35,6 +36,7 @@ export interface TaskSurroundings {
   /** Share of bad records, per 1,000, above which a task halts rather than drain its topic into the dead letters. */
   readonly badLimit: number
   readonly watermarkIntervalMs: number
+  readonly nodes: NodeObserver
 }
 
 /** What one commit holds of a task. */
@@ -44,6 +46,7 @@ export interface TaskCommit {
   readonly marker: Buffer
   readonly positions: readonly Position[]
   readonly changes: Changes
+  readonly counted: readonly NewCount[]
 }
 
 /** What the take-over of a task has established. */
@@ -123,10 +126,15 @@ export class Task implements TaskContext, InputEvents {
       repartitionWriters(subtopology, around),
       around.watermarkIntervalMs,
     )
-    this.graph = new OperatorGraph(subtopology, this, this.accounting, {
-      write: (node, record) => around.writerOf(node.topic.name).write(record, this.batchAt),
-      sink: () => assert(false, 'a sink stands in its own sub-topology'),
-    })
+    this.graph = new OperatorGraph(
+      subtopology,
+      this,
+      { accounting: this.accounting, observer: around.nodes },
+      {
+        write: (node, record) => around.writerOf(node.topic.name).write(record, this.batchAt),
+        sink: () => assert(false, 'a sink stands in its own sub-topology'),
+      },
+    )
   }
 
   async restore(): Promise<void> {
@@ -193,6 +201,7 @@ export class Task implements TaskContext, InputEvents {
       marker: encodeMarker(this.toMarker()),
       positions: this.positions(),
       changes: this.stores.take(),
+      counted: this.accounting.takeNew(),
     }
   }
 
@@ -242,6 +251,10 @@ export class Task implements TaskContext, InputEvents {
     return sourcesIdle && this.time.upstreamIdle() ? 'idle' : 'active'
   }
 
+  openWindows(): Record<string, number> {
+    return this.graph.openWindows()
+  }
+
   // ---- TaskContext
 
   watermark(): number {
@@ -250,6 +263,10 @@ export class Task implements TaskContext, InputEvents {
 
   count(node: string, outcome: Outcome, by = 1): void {
     this.accounting.add(node, outcome, by)
+  }
+
+  late(node: string, byMs: number): void {
+    this.around.nodes.late(node, byMs)
   }
 
   globalTable(topic: string): ReadonlyMap<unknown, unknown> {

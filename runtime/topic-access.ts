@@ -78,7 +78,7 @@ export class TopicAccess {
 
   surroundings(
     outputs: OutputBuffers,
-    own: Pick<TaskSurroundings, 'now' | 'badLimit' | 'watermarkIntervalMs'>,
+    own: Pick<TaskSurroundings, 'now' | 'badLimit' | 'watermarkIntervalMs' | 'nodes'>,
   ): TaskSurroundings {
     const writers = new Map<string, RecordWriter>()
     for (const topic of this.topology.topics) {

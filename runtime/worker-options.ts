@@ -5,10 +5,13 @@ import type { Random } from '../core/random.ts'
 import type { Cluster } from '../kafka/cluster.ts'
 import type { StateBackend } from '../state/backend.ts'
 import type { CompiledTopology } from '../topology/graph.ts'
+import type { PreparedCommit } from './commit-cycle.ts'
+import type { Reaction } from './failure-policy.ts'
 import type { Membership } from './membership.ts'
+import type { NodeObserver } from './node-observer.ts'
 import type { StepHook } from './steps.ts'
-import type { Task } from './task.ts'
 import type { TopicAccess } from './topic-access.ts'
+import type { WorkTimes } from './work-times.ts'
 
 export interface WorkerOptions {
   readonly topology: CompiledTopology
@@ -20,6 +23,8 @@ export interface WorkerOptions {
   readonly random: Random
   readonly logger: Logger
   readonly config: WorkerConfig
+  readonly times: WorkTimes
+  readonly nodes: NodeObserver
   readonly events?: WorkerEvents
 }
 
@@ -55,9 +60,13 @@ export const defaultWorkerConfig: WorkerConfig = {
 
 /** What a worker tells those who watch it. */
 export interface WorkerEvents {
-  committed?(tasks: readonly Task[], tookMs: number): void
+  committed?(commit: PreparedCommit, tookMs: number): void
   commitFailed?(error: unknown): void
   restoring?(task: string, done: number, total: number): void
+  /** A task runs, this long after its take-over began. */
+  opened?(task: string, tookMs: number): void
+  fetched?(topic: string, bytes: number): void
+  failed?(error: unknown, reaction: Reaction): void
   /** Before each numbered step of a take-over or commit cycle: where a simulator stops or kills the worker. */
   readonly at?: StepHook
 }

@@ -3,7 +3,7 @@
 import { assert } from '../core/assert.ts'
 import { StreamsError } from '../core/errors.ts'
 import { randomUuid } from '../core/random.ts'
-import { topicPartitionName } from '../core/topic-partition.ts'
+import { type TaskId, topicPartitionName } from '../core/topic-partition.ts'
 import type { LogReader } from '../kafka/cluster.ts'
 import { ChangelogWriter } from './changelog-writer.ts'
 import type { CommitParts } from './commit-cycle.ts'
@@ -38,15 +38,16 @@ export class Worker {
     this.reader = cluster.openReader()
     this.changelogs = new ChangelogWriter(this.outputs)
     this.commits = new Commits(() => clock.now(), {
-      committed: (tasks, tookMs) => events?.committed?.(tasks, tookMs),
+      committed: (commit, tookMs) => events?.committed?.(commit, tookMs),
       failed: (error) => events?.commitFailed?.(error),
     })
     this.backOff = new BackOff(options.config.outageMsMax)
-    const { badLimit, watermarkIntervalMs } = options.config
+    const { nodes, config } = options
+    const { badLimit, watermarkIntervalMs } = config
     this.slots = new TaskSlots(options, {
       incarnation: this.incarnation,
       reader: this.reader,
-      around: topics.surroundings(this.outputs, { now: () => clock.now(), badLimit, watermarkIntervalMs }),
+      around: topics.surroundings(this.outputs, { now: () => clock.now(), badLimit, watermarkIntervalMs, nodes }),
       release: (tasks) => this.release(tasks),
     })
   }
@@ -54,6 +55,11 @@ export class Worker {
   /** The tasks that run now. */
   get tasks(): Task[] {
     return this.slots.tasks
+  }
+
+  /** What the group has given this process, sink tasks included, as far as the worker has followed it; the same array until that changes. */
+  get assigned(): readonly TaskId[] {
+    return this.slots.assigned
   }
 
   /** Name and state of every task assigned. */
@@ -66,16 +72,23 @@ export class Worker {
    * Returns whether anything happened. @throws what only a person can mend.
    */
   async step(maxWaitMs: number, signal?: AbortSignal): Promise<boolean> {
+    const { times } = this.options
     try {
+      times.enter('opening')
       if (!this.slots.isRunning()) await this.commits.conclude()
       await this.slots.follow()
+      times.enter('waiting')
       const read = await this.readAndProcess(maxWaitMs, signal)
+      times.enter('committing')
       const committed = await this.commitIfDue(read)
       this.backOff.succeeded()
       return read || committed
     } catch (error) {
+      times.enter('backing_off')
       await this.react(error, signal)
       return true
+    } finally {
+      times.enter('waiting')
     }
   }
 
@@ -129,10 +142,12 @@ export class Worker {
     // What a backend that is asked has loaded is readable until it follows a commit: so it follows first.
     if (this.tasks.some(({ state }) => !state.isResident)) await this.commits.conclude()
     let read = false
+    this.options.times.enter('processing')
     await this.options.events?.at?.('R1')
     for (const partition of fetched) {
       const task = readers.get(topicPartitionName(partition))
       assert(task !== undefined, 'a fetch answers what was asked')
+      this.options.events?.fetched?.(partition.topic, partition.batches.length)
       read = (await task.process(partition)) || read
     }
     if (!read) for (const task of this.tasks) task.declareIdle(clock.now(), config.idleAfterMs)
@@ -198,8 +213,9 @@ export class Worker {
   // ---- failures
 
   private async react(error: unknown, signal: AbortSignal | undefined): Promise<void> {
-    const { clock, logger } = this.options
+    const { clock, logger, events } = this.options
     const reaction = reactionTo(error)
+    events?.failed?.(error, reaction)
     if (reaction === 'stop') {
       this.hasFailed = true
       throw error

@@ -68,6 +68,10 @@ export class GroupWindowAggregate<K, E, SK, I, A> implements Operator {
     return this.results.restore(open)
   }
 
+  get openWindows(): number {
+    return this.results.openWindows
+  }
+
   private want(key: K, at: number, { keys, starts }: WantedWindows<K>): void {
     const { windowing } = this
     for (let start = windowing.startAt(at); windowing.endOf(start) > at; start = windowing.before(start)) {

@@ -15,6 +15,12 @@ export class OpenWindows<K> {
     this.closesAt = closesAt
   }
 
+  get count(): number {
+    let count = 0
+    for (const keys of this.byStart.values()) count += keys.size
+    return count
+  }
+
   add(key: K, start: number): void {
     let keys = this.byStart.get(start)
     if (keys === undefined) {

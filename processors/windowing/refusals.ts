@@ -17,6 +17,7 @@ export function refuse(
   record: StreamRecord,
   reason: Refusal,
 ): void {
+  context.late(node, record.clock - record.timestamp)
   if (reason === 'late' && late === 'drop') context.count(node, 'late')
   else context.deadLetter(record, { node, reason, message: messages[reason] })
 }

@@ -103,6 +103,11 @@ export class SessionAggregate<K, V, A> implements Operator {
     await this.store.scan((key, sessions) => this.noteOpen(key, sessions))
   }
 
+  /** Keys with a session that is not closed. */
+  get openWindows(): number {
+    return this.open.size
+  }
+
   private closesAt({ end }: { readonly end: number }): number {
     return end + 2 * this.steps.gapMs + this.steps.graceMs
   }

@@ -62,6 +62,10 @@ export class WindowAggregate<K, V, A> implements Operator {
     return this.results.restore(open)
   }
 
+  get openWindows(): number {
+    return this.results.openWindows
+  }
+
   /** A record is refused only when none of its windows takes it. */
   private add(record: StreamRecord<K, V>): void {
     const { windowing, policy } = this.steps

@@ -75,6 +75,10 @@ export class WindowResults<K, A> {
     return this.rules.windowing.endOf(start) + this.rules.graceMs
   }
 
+  get openWindows(): number {
+    return this.open.count
+  }
+
   load(keys: readonly K[], starts: readonly number[]): Promise<void> | undefined {
     return this.store.load(keys, starts)
   }

@@ -79,6 +79,8 @@ function sampleTasks(read: number, written: number): TaskSnapshot[] {
       }),
       watermark: kind === 'stream' ? dayStart + 15.8 * hourMs - partition * 60_000 : undefined,
       stores: stores.map(({ name }) => ({ store: name, entries: Math.floor(read / 5), bytes: read * 31 })),
+      openWindows: {},
+      bufferedRows: 0,
     })),
   )
 }

@@ -120,6 +120,7 @@ class RigTask {
       task,
       stores,
       watermark: () => rig.watermark,
+      late: () => {},
       count: (node, outcome, by = 1) => rig.count(node, outcome, by),
       deadLetter: (_, { node, reason, message }) => void rig.deadLetters.push({ node, reason, message }),
       globalTable: (topic) => rig.globalTables.get(topic) ?? new Map(),
