@@ -1,5 +1,6 @@
 // Alerts: promtool proves that each fires for its reason; here also that their metrics exist and that each has a runbook.
 import { execFile } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -90,8 +91,11 @@ describe('promtool', () => {
   })
 
   test('reads every expression of the dashboards', async () => {
-    const { panels }: Dashboard = JSON.parse(read('grafana/dashboards/overview.json'))
-    const expressions = panels.flatMap(({ targets }) => targets.map(({ expr }) => withoutVariables(expr)))
+    const files = readdirSync(join(root, 'grafana/dashboards'))
+    const dashboards = files.map((file): Dashboard => JSON.parse(read(join('grafana/dashboards', file))))
+    const expressions = dashboards
+      .flatMap(({ panels }) => panels)
+      .flatMap(({ targets }) => targets.map(({ expr }) => withoutVariables(expr)))
     const recorded = expressions.map((expr, i) => ({ record: `panel:${i}`, expr }))
     const directory = await mkdtemp(join(tmpdir(), 'millrace-test-panels-'))
     await writeFile(join(directory, 'panels.json'), JSON.stringify({ groups: [{ name: 'panels', rules: recorded }] }))

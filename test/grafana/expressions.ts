@@ -1,6 +1,6 @@
-// What an expression of PromQL asks for, held against the catalogue: metrics that exist and that the program fills, with labels that they have.
+// What an expression of PromQL asks for, held against the catalogue: metrics that exist, with labels that they have.
 // Expressions here always select with braces, so a name before a brace is a metric.
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type MetricDefinition, metricNamed } from '../../metrics/catalogue.ts'
@@ -35,9 +35,8 @@ function selectorMistakes({ metric, labels }: Selector): string[] {
   if (scrapeMetrics.has(metric)) return []
   const definition = definitionOf(metric)
   if (definition === undefined) return [`${metric} is not in the catalogue`]
-  const unfilled = filledMetrics.has(definition.name) ? [] : [`nothing fills ${definition.name}`]
   const unknown = labels.filter((label) => !labelsOf(metric).includes(label))
-  return [...unfilled, ...unknown.map((label) => `${metric} has no label ${label}`)]
+  return unknown.map((label) => `${metric} has no label ${label}`)
 }
 
 function selectorsOf(expression: string): Selector[] {
@@ -61,16 +60,4 @@ function definitionOf(metric: string): MetricDefinition | undefined {
 
 function namesIn(list: string): string[] {
   return list.split(',').map((name) => name.trim())
-}
-
-const filledMetrics = new Set(
-  ['runtime', 'sinks', 'state', 'server', 'cli', 'cities', 'metrics']
-    .flatMap(sourcesIn)
-    .filter((file) => !file.endsWith('catalogue.ts'))
-    .flatMap((file) => [...read(file).matchAll(/'([a-z0-9]+(?:_[a-z0-9]+)+)'/g)].map(([, name = '']) => name)),
-)
-
-function sourcesIn(folder: string): string[] {
-  const entries = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-  return entries.filter((file) => file.endsWith('.ts')).map((file) => join(folder, file))
 }

@@ -53,11 +53,12 @@ export class Meters {
     while ((await application.step()) || !(await application.isCaughtUp()));
   }
 
-  async write(notes: readonly string[]): Promise<void> {
+  /** `at`: event time of all of them. */
+  async write(notes: readonly string[], at = now - 1000): Promise<void> {
     const topic = this.topic(readings.name)
     const producer = await this.cluster.initProducer({ transactionalId: 'input', transactionTimeoutMs: 60_000 })
     const writer = new TopicWriter<string, Reading>(topic, await topic.serdes(this.registry), producer)
-    const value = (note: string) => new Reading({ at: now - 1000, value: 0, total: 0, note, tags: {} })
+    const value = (note: string) => new Reading({ at, value: 0, total: 0, note, tags: {} })
     await writer.write(notes.map((note) => ({ key: 'k', value: value(note), timestamp: now, ingestedAt: now })))
   }
 
