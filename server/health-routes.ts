@@ -6,6 +6,7 @@ import type { ServerOptions } from './http-server.ts'
 
 export function healthRoutes(server: FastifyInstance, options: ServerOptions): void {
   const { clock, metrics } = options
+  const checked = () => runChecks([runningCheck(options), ...options.checks()], clock)
 
   server.get('/livez', read, async (_request, reply) => {
     const live = isLive(options.polledAt(), clock.now())
@@ -16,12 +17,15 @@ export function healthRoutes(server: FastifyInstance, options: ServerOptions): v
   })
 
   server.get('/readyz', read, async (_request, reply) => {
-    const results = await runChecks([runningCheck(options), ...options.checks()], clock)
+    const results = await checked()
     return reply
       .code(results.every(({ ok }) => ok) ? 200 : 503)
       .type('application/x-ndjson; charset=utf-8')
       .send(results.map((result) => `${JSON.stringify(result)}\n`).join(''))
   })
+
+  /** The same for pages: an answer about trouble is no trouble of its own. */
+  server.get('/api/checks', read, async () => ({ at: clock.now(), checks: await checked() }))
 
   server.get('/metrics', read, async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()))
 }
@@ -31,7 +35,7 @@ function runningCheck({ snapshot }: ServerOptions): ReadyCheck {
   return {
     name: 'application',
     check: async () => {
-      const state = snapshot()?.state ?? 'created'
+      const state = snapshot()?.state ?? 'starting'
       if (state !== 'running' && state !== 'rebalancing') throw new Error(`it is ${state}`)
     },
   }

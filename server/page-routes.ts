@@ -14,6 +14,7 @@ const files: Readonly<Record<string, { readonly file: string; readonly type: str
   '/live.js': { file: 'live.js', type: 'text/javascript; charset=utf-8' },
   '/format.js': { file: 'format.js', type: 'text/javascript; charset=utf-8' },
   '/elements.js': { file: 'elements.js', type: 'text/javascript; charset=utf-8' },
+  '/readiness.js': { file: 'readiness.js', type: 'text/javascript; charset=utf-8' },
   '/status.js': { file: 'status.js', type: 'text/javascript; charset=utf-8' },
   '/accounting.js': { file: 'accounting.js', type: 'text/javascript; charset=utf-8' },
   '/drawing.js': { file: 'drawing.js', type: 'text/javascript; charset=utf-8' },

@@ -49,5 +49,5 @@ function shownAccount({ label, read, parts }) {
 
 function shownPart({ name, style, about, number }, read) {
   const swatch = element('span', { class: `swatch ${style}`, 'aria-hidden': 'true' })
-  return element('li', {}, swatch, element('span', {}, element('strong', {}, share(number, read)), ` ${name}`), element('small', {}, about))
+  return element('li', {}, swatch, element('span', { class: 'part' }, element('strong', {}, share(number, read)), ` ${name}`), element('small', {}, about))
 }

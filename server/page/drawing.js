@@ -43,7 +43,7 @@ export class TopologyDrawing {
     const { x, y, kind, label, caption, stores, width } = shape
     const group = drawn('g', { class: kind === 'dead letters' ? 'letters' : kind, transform: `translate(${x} ${y})` }, drawn('title', {}, `${label} (${caption})`), outline(shape))
     group.append(
-      drawn('text', { x: 12, y: 17, class: 'label' }, shortened(label, width / 8)),
+      name(label, width),
       drawn('text', { x: 12, y: 29, class: 'caption' }, shortened(caption, width / 6.8)),
       ...this.#counts(shape),
       ...stores.map((store, i) => this.#store(store, bodyHeight + i * storeHeight, shape.width)),
@@ -94,6 +94,13 @@ function outline({ kind, width }) {
   if (kind === 'topic' || kind === 'dead letters') return drawn('path', { d: `M8 0H${width - 8}L${width} ${bodyHeight / 2}L${width - 8} ${bodyHeight}H8L0 ${bodyHeight / 2}Z` })
   if (kind === 'table') return drawn('path', { d: `M0 0H${width}V${bodyHeight}H0ZM0 33H${width}` })
   return drawn('rect', { width, height: bodyHeight, rx: 8 })
+}
+
+/** A name that is a little too wide is drawn closer, a much longer one is cut. */
+function name(label, width) {
+  const text = shortened(label, width / 7.2)
+  const isTight = text.length > (width - 20) / 7.8
+  return drawn('text', { x: 12, y: 17, class: 'label', textLength: isTight ? width - 22 : undefined, lengthAdjust: 'spacingAndGlyphs' }, text)
 }
 
 function box({ x, y, width, height, label }) {

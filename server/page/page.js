@@ -3,6 +3,7 @@ import { showAccounting } from './accounting.js'
 import { TopologyDrawing } from './drawing.js'
 import { byId } from './elements.js'
 import { Live } from './live.js'
+import { watchReadiness } from './readiness.js'
 import { showFreshness, showGlance, showState } from './status.js'
 import { Volume } from './volume.js'
 
@@ -32,4 +33,5 @@ byId('pause').addEventListener('click', ({ currentTarget }) => {
 })
 
 live.start()
+watchReadiness()
 volume.load()

@@ -3,6 +3,7 @@ import { delimiter, join } from 'node:path'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { systemClock } from '../../core/clock.ts'
+import { NotReady, type ReadyCheck } from '../../server/health.ts'
 import { sampleServer } from './sample-server.ts'
 import { sampleSnapshot } from './sample-snapshot.ts'
 
@@ -18,7 +19,8 @@ const snapshot = () => {
   const read = 35_490 + Math.floor((at - startedAt) * 1.2)
   return sampleSnapshot({ at, read, written: read + 640 })
 }
-const server = sampleServer(systemClock, { snapshot })
+const failing: ReadyCheck[] = []
+const server = sampleServer(systemClock, { snapshot, checks: () => failing })
 let browser: Browser
 let url: string
 
@@ -88,6 +90,19 @@ test('stands still while it is paused', async () => {
   await page.click('#pause')
   await page.waitForSelector('#freshness:has-text("paused at")')
   expect(await page.getAttribute('#pause', 'aria-pressed')).toBe('true')
+  await page.close()
+})
+
+test('says what is not ready, why, and for how long, and nothing while all is well', async () => {
+  const { page, problems } = await open()
+  expect(await page.isVisible('#trouble')).toBe(false)
+  failing.push({
+    name: 'redis',
+    check: () => Promise.reject(new NotReady('connection refused', Date.now() - 180_000)),
+  })
+  await page.waitForSelector('#trouble:has-text("redis connection refused, for 3 min")', { timeout: 10_000 })
+  failing.length = 0
+  expect(problems).toEqual([])
   await page.close()
 })
 
