@@ -67,9 +67,17 @@ function isAnswer(error: unknown): boolean {
   return error instanceof StreamsError && !(error instanceof Retriable)
 }
 
-/** Several addresses tried in vain make an error that has only a code. */
+/** What happened, and why as far down as somebody knew. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
+  const message = messageOf(error)
+  if (error.cause === undefined) return message
+  const why = reasonOf(error.cause)
+  return message.includes(why) ? message : `${message}: ${why}`
+}
+
+/** Several addresses tried in vain make an error that has only a code. */
+function messageOf(error: Error): string {
   if (error.message !== '') return error.message
   return 'code' in error ? String(error.code) : error.name
 }

@@ -38,6 +38,19 @@ test('an error that says what a person must change is an answer', async () => {
   expect(await registry.trouble()).toBeUndefined()
 })
 
+test('gives the reason behind the reason, and says nothing twice', async () => {
+  const kafka = new Reachability(new ManualClock(0))
+  const ping = async () => {
+    const cause = new Retriable('lost', 'no connection', { cause: new Error('connect ECONNREFUSED') })
+    throw new Retriable('no_broker', 'none can be reached', { cause })
+  }
+  expect((await kafka.trouble(ping))?.reason).toBe('none can be reached: no connection: connect ECONNREFUSED')
+  const repeating = async () => {
+    throw new Error('redis: gone', { cause: new Error('gone') })
+  }
+  expect((await kafka.trouble(repeating))?.reason).toBe('redis: gone')
+})
+
 test('names the code of an error that says nothing', async () => {
   const postgres = new Reachability(new ManualClock(0))
   const ping = async () => {

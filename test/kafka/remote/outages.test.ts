@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { systemClock } from '../../../core/clock.ts'
+import { Reachability } from '../../../core/reachability.ts'
 import { openRemoteCluster } from '../../../kafka/remote/remote-cluster.ts'
 import type { NativeBroker } from '../../services/kafka/native-broker.ts'
 import { useKafka } from '../../services/kafka.ts'
@@ -29,6 +31,31 @@ describe('one broker', () => {
     expect(log.incarnations).toBeGreaterThan(1)
     // The client for topics has met the outage, too.
     expect((await cluster.admin.describeTopics([log.topic]))[0]?.partitions).toBe(1)
+    await cluster.close()
+  }, 120_000)
+})
+
+describe('a broker that is away', () => {
+  const kafka = useKafka({ nativeOnly: true })
+
+  test('is known to be, why and since when, until it is back', async () => {
+    const [broker] = kafka().native
+    const reachability = new Reachability(systemClock)
+    const cluster = await openRemoteCluster({ ...remoteOptions(kafka()), reachability })
+    expect(await reachability.trouble()).toBeUndefined()
+    const wentAt = systemClock.now()
+    await broker?.kill()
+    const asked = cluster.admin.listTopics()
+    let trouble = await reachability.trouble()
+    while (trouble === undefined || trouble.reason === 'no answer') {
+      await systemClock.sleep(20)
+      trouble = await reachability.trouble()
+    }
+    expect(trouble.reason).toContain(broker?.address)
+    expect(trouble.since).toBeGreaterThanOrEqual(wentAt)
+    await broker?.start()
+    await asked
+    expect(await reachability.trouble()).toBeUndefined()
     await cluster.close()
   }, 120_000)
 })

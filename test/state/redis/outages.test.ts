@@ -59,6 +59,16 @@ describe('Redis in trouble', () => {
     expect(await read(state, { token: 5, offset: 20 }, ['a', 'b', 'c', 'd'])).toEqual(['2', '2', '2', undefined])
   })
 
+  it('is gone: asked whether it answers, it does not, until it is back', async () => {
+    const backend = await openRedisBackend({ url: redis().url, app: 'a' })
+    await backend.ping?.()
+    await redis().kill()
+    await expect(backend.ping?.()).rejects.toThrow(/clos|ECONNREFUSED|writable/)
+    await redis().start()
+    await expect.poll(() => backend.ping?.().then(() => 'answers')).toBe('answers')
+    await backend.close()
+  })
+
   it('says nothing: every call fails within its bound, and goes on afterwards', async () => {
     const { state, redis: other, key } = await openPlace(redis().url, { commandTimeoutMs: 200 })
     await claim(state, 5)
