@@ -77,10 +77,10 @@ function registryOf({ options, dependencies }: EngineContext): SchemaRegistry | 
 async function openRedis(context: EngineContext, url: string): Promise<StateBackend> {
   const { options, topology, dependencies, measurements, clock, logger, signal, waitsFor } = context
   const cacheBytesMax = options.redisCacheMb * 1_048_576
+  const reachability = dependencies.add('redis', { ping: async () => (await opening).ping?.() })
   const opening = untilAnswered('Redis', { clock, logger, signal, waitsFor, waitMsMax: REDIS_WAIT_MS }, () =>
-    openRedisBackend({ url, app: topology.name, cacheBytesMax, measurements, clock, logger }),
+    openRedisBackend({ url, app: topology.name, cacheBytesMax, measurements, clock, logger, reachability }),
   )
-  dependencies.add('redis', { ping: async () => (await opening).ping?.() })
   return opening
 }
 

@@ -40,6 +40,13 @@ export class Reachability {
     }
   }
 
+  /** For who learns of it otherwise than by asking: a connection has gone. */
+  lost(error: unknown): void {
+    this.unansweredSince ??= this.clock.now()
+    this.answeredAt = Number.NEGATIVE_INFINITY
+    this.reason = reasonOf(error)
+  }
+
   /** What is wrong now; with `ping` it asks, if nobody has had an answer lately and nobody else is asking for that. */
   async trouble(ping?: () => Promise<unknown>): Promise<Trouble | undefined> {
     if (ping !== undefined && this.clock.now() - this.answeredAt > FRESH_MS) await this.pingOnce(ping)

@@ -2,7 +2,7 @@
 import { StreamsError } from '../core/errors.ts'
 import type { Measurements } from '../metrics/measurements.ts'
 import { stopwatch } from '../metrics/stopwatch.ts'
-import type { Changes, Checkpoint, CheckpointMove, StateBackend, TaskState } from '../state/backend.ts'
+import type { Changes, Checkpoint, CheckpointMove, StartRange, StateBackend, TaskState } from '../state/backend.ts'
 
 type Operation = 'checkpoint' | 'claim' | 'load' | 'apply' | 'scan'
 type Measure = <T>(op: Operation, call: () => Promise<T>) => Promise<T>
@@ -22,7 +22,9 @@ export function measuredBackend(backend: StateBackend, measurements: Measurement
   }
   return {
     kind: backend.kind,
+    isShared: backend.isShared,
     open: (task, changelogTopic, stores) => new MeasuredState(backend.open(task, changelogTopic, stores), measure),
+    view: (task, changelogTopic, stores) => backend.view(task, changelogTopic, stores),
     close: () => backend.close(),
   }
 }
@@ -63,8 +65,8 @@ class MeasuredState implements TaskState {
     return this.measure('apply', () => this.state.apply(changes, move))
   }
 
-  scan(store: string, visit: (key: Buffer, value: Buffer) => void, limit?: number): Promise<void> {
-    return this.measure('scan', () => this.state.scan(store, visit, limit))
+  scan(store: string, visit: (key: Buffer, value: Buffer) => void, starts?: StartRange): Promise<void> {
+    return this.measure('scan', () => this.state.scan(store, visit, starts))
   }
 
   entries(store: string): number {

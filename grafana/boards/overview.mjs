@@ -91,10 +91,10 @@ export default board({
       ),
       stat(
         'Worker in use',
-        'Share of the time that the busiest worker does not wait. Near 1 it cannot take more.',
+        'Share of its time in which the busiest worker works. Near 1 it cannot take more.',
         { unit: 'percentunit', steps: { orange: 0.8, red: 0.95 } },
         'in use',
-        '1 - min by (instance) (rate(streams_worker_time_seconds_total{state="waiting"}[5m]))',
+        'max(sum by (instance) (rate(streams_worker_time_seconds_total{state=~"opening|processing|committing"}[5m])))',
       ),
     ],
     [

@@ -3,6 +3,7 @@ import { Redis } from 'ioredis'
 import { type Clock, systemClock } from '../../core/clock.ts'
 import { StreamsError } from '../../core/errors.ts'
 import { type Logger, silentLogger } from '../../core/logger.ts'
+import type { Reachability } from '../../core/reachability.ts'
 import type { Cell, Measurements } from '../../metrics/measurements.ts'
 import { asStreamsError } from './redis-errors.ts'
 import { applyScript, claimScript, loadScript, viewScript } from './scripts.ts'
@@ -14,6 +15,8 @@ export interface RedisConnectionOptions {
   readonly commandTimeoutMs?: number
   /** Is told of outages. Default: nobody. */
   readonly logger?: Logger
+  /** Told when the connection is lost. */
+  readonly reachability?: Reachability
   /** Default: nothing is measured. */
   readonly measurements?: Measurements
   readonly clock?: Clock
@@ -44,12 +47,14 @@ export class RedisConnection {
   private isClosed = false
   private readonly clock: Clock
   private readonly logger: Logger
+  private readonly reachability: Reachability | undefined
   private readonly available: Cell | undefined
 
   private constructor(options: RedisConnectionOptions) {
     const { url, commandTimeoutMs = 5_000, logger = silentLogger, clock = systemClock, measurements } = options
     this.clock = clock
     this.logger = logger
+    this.reachability = options.reachability
     this.available = measurements?.cell('streams_store_available')
     // A command that was not answered fails, and so does one without a connection: who runs the task backs off and knows where it stood.
     this.redis = new Redis(url, {
@@ -150,6 +155,7 @@ export class RedisConnection {
       this.logger.warn('Redis is away: what needs state waits', { reason: reason.message })
     if (this.lost === undefined) this.lostAt = this.clock.now()
     this.lost = reason
+    this.reachability?.lost(reason)
     if (this.available !== undefined) this.available.value = 0
   }
 

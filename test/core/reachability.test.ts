@@ -19,6 +19,17 @@ test('is in trouble from the first call that got no answer, until one gets one',
   expect(await registry.trouble()).toBeUndefined()
 })
 
+test('a connection that goes is trouble from that moment, until the next answer', async () => {
+  const clock = new ManualClock(0)
+  const redis = new Reachability(clock)
+  await redis.ask(answer)
+  clock.advance(1_000)
+  redis.lost(new Error('the connection was closed'))
+  clock.advance(2_000)
+  expect(await redis.trouble(refused)).toEqual({ since: 1_000, reason: 'connection refused' })
+  expect(await redis.trouble(answer)).toBeUndefined()
+})
+
 test('silence is trouble as well, and what is tolerated is none', async () => {
   const clock = new ManualClock(0)
   const kafka = new Reachability(clock, 3_000)
