@@ -63,7 +63,7 @@ describe('Redis in trouble', () => {
     const backend = await openRedisBackend({ url: redis().url, app: 'a' })
     await backend.ping?.()
     await redis().kill()
-    await expect(backend.ping?.()).rejects.toThrow(/clos|ECONNREFUSED|writable/)
+    await expect(backend.ping?.()).rejects.toThrow()
     await redis().start()
     await expect.poll(() => backend.ping?.().then(() => 'answers')).toBe('answers')
     await backend.close()
