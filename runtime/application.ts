@@ -164,6 +164,8 @@ export class Application {
   async isCaughtUp(): Promise<boolean> {
     if (!this.worker.isSettled()) return false
     await this.ends.refresh(this.clock.now())
+    // Brokers confirm a commit before its records can be read everywhere: what is undecided there may still be ours.
+    if (this.ends.heldBack().length > 0) return false
     const positions = this.worker.tasks.flatMap((task) => task.positions())
     const behind = positions.some(({ topic, partition, offset }) => offset < this.ends.of(topic, partition).end)
     if (behind || !this.worker.isSettled()) return false

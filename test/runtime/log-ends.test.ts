@@ -35,6 +35,17 @@ test('transactions that follow each other hold nobody back for long', async () =
   expect(ends.heldBack()).toMatchObject([{ since: now + 30_000 }])
 })
 
+test('an application is not caught up while a transaction on one of its inputs may still bring records', async () => {
+  const application = await meters.start()
+  await meters.settle(application)
+  const undecided = await beginTransaction('undecided')
+  expect(await application.isCaughtUp()).toBe(false)
+  await undecided.abort()
+  await meters.settle(application)
+  expect(await application.isCaughtUp()).toBe(true)
+  await application.close()
+})
+
 async function stableOffset() {
   const [offsets] = await meters.cluster.admin.offsets([{ topic: readings.name, partition: 0 }])
   return { offset: offsets?.stable ?? -1 }
