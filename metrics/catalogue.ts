@@ -107,7 +107,9 @@ export const catalogue: readonly MetricDefinition[] = [
     topic,
   }),
   gauge('streams_watermark_timestamp_seconds', 'Event time up to which the node is complete, Unix time.', { node }),
-  gauge('streams_window_open', 'Open windows in memory; those from before a restart are read when they are due.', { node }),
+  gauge('streams_window_open', 'Open windows in memory; those from before a restart are read when they are due.', {
+    node,
+  }),
 
   // what went wrong
   counter(

@@ -38,6 +38,21 @@ export default board({
         '{{op}}: {{reason}}',
         perSecond('streams_store_errors_total{}', 'op, reason'),
       ]),
+      series(
+        'Redis away',
+        'Whether the connection to Redis is lost (1). Nothing with state in memory.',
+        { unit: 'short', noValue: 'state is in memory' },
+        ['{{instance}}', '1 - min by (instance) (streams_store_available{})'],
+      ),
+      series(
+        'Keys at hand',
+        'Share of the keys that the process still knew and did not ask Redis for.',
+        { unit: 'percentunit', noValue: 'state is in memory' },
+        [
+          '{{instance}}',
+          `${perSecond('streams_store_cache_reads_total{result="hit"}', 'instance')} / ${perSecond('streams_store_cache_reads_total{}', 'instance')}`,
+        ],
+      ),
     ],
     [
       series('Left to restore', 'Changelog records that each task still has to read.', { unit: 'short' }, [

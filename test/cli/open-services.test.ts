@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openDataDirectory } from '../../cli/data-directory.ts'
+import { Dependencies } from '../../cli/dependencies.ts'
 import { openServices } from '../../cli/open-services.ts'
 import { parseCommandLine } from '../../cli/option-parser.ts'
 import { systemClock } from '../../core/clock.ts'
@@ -52,6 +53,7 @@ function start(path: string, url: string, signal = new AbortController().signal)
   const context = {
     ...{ options, directory, signal, topology: visitTopology() },
     ...{ measurements: createMeasurements(), clock: systemClock, logger: silentLogger },
+    dependencies: new Dependencies(systemClock),
     waitsFor: (what: string | undefined) => void waits.push(what),
   }
   return { opening: openServices(context, closers), waits, closers }
