@@ -1,5 +1,5 @@
 // The assignor that the group's leader runs: balanced, sticky, and partition i of topics that are read together goes to one member.
-import type { TopicPartition } from '../core/topic-partition.ts'
+import { type TopicPartition, topicPartitionName } from '../core/topic-partition.ts'
 
 /** Topics that are read together, partition by partition: one sub-topology's input. */
 export interface CopartitionedTopics {
@@ -39,6 +39,16 @@ export function assignPartitions(subscribers: readonly Subscriber[]): Map<string
     assignSet(set, eligible)
   }
   return new Map(candidates.map(({ subscriber, assigned }) => [subscriber.memberId, assigned]))
+}
+
+/** By partition: the id of the member that holds it. */
+export function holdersOf(subscribers: readonly Subscriber[]): Map<string, string> {
+  const oldestFirst = subscribers.toSorted((a, b) => a.subscription.generation - b.subscription.generation)
+  return new Map(
+    oldestFirst.flatMap(({ memberId, subscription }) =>
+      subscription.held.map((place) => [topicPartitionName(place), memberId] as const),
+    ),
+  )
 }
 
 function assignSet(set: CopartitionedTopics, eligible: readonly Candidate[]): void {

@@ -2,9 +2,9 @@
 // (group-assignor.ts). What is assigned stays in force during a rebalance: fencing comes from the log, not from here.
 import type { Clock } from '../core/clock.ts'
 import { Retriable, StreamsError } from '../core/errors.ts'
-import type { TopicPartition } from '../core/topic-partition.ts'
+import { type TopicPartition, topicPartitionName } from '../core/topic-partition.ts'
 import type { Cluster, GroupMetadata, HeartbeatAnswer, JoinAnswer, MemberIdentity } from './cluster.ts'
-import { assignPartitions, type CopartitionedTopics, type Subscription } from './group-assignor.ts'
+import { assignPartitions, type CopartitionedTopics, holdersOf, type Subscription } from './group-assignor.ts'
 
 export interface GroupMemberOptions {
   readonly cluster: Pick<Cluster, 'groups'>
@@ -24,7 +24,15 @@ export interface GroupMemberOptions {
 
 export interface Assignment {
   readonly generation: number
-  readonly partitions: readonly TopicPartition[]
+  readonly partitions: readonly AssignedPartition[]
+}
+
+export interface AssignedPartition extends TopicPartition {
+  /**
+   * The id of the member that it goes to, if it comes from another one that is there and will let go of it. A static member that was
+   * restarted finds its predecessor's id here, and what it has lost nobody hands over.
+   */
+  readonly handedTo?: string
 }
 
 const protocol = 'millrace-sticky-1'
@@ -55,6 +63,13 @@ export class GroupMember {
   /** −1 until the first join. */
   get generation(): number {
     return this.joinedGeneration
+  }
+
+  /** Whether another living member held the partition when it was assigned to this one. */
+  isHandedOver({ topic, partition }: TopicPartition): boolean {
+    return (this.current?.partitions ?? []).some(
+      (place) => place.topic === topic && place.partition === partition && place.handedTo === this.id,
+    )
   }
 
   get memberId(): string {
@@ -122,7 +137,7 @@ export class GroupMember {
   }
 
   private accept(assignment: Buffer): void {
-    const partitions = assignment.length === 0 ? [] : (decode(assignment) as TopicPartition[]) // written by `assignmentsOf`
+    const partitions = assignment.length === 0 ? [] : (decode(assignment) as AssignedPartition[]) // written by `assignmentsOf`
     this.current = { generation: this.joinedGeneration, partitions }
     this.options.onChange?.(this.current)
   }
@@ -174,7 +189,8 @@ export class GroupMember {
 
   private subscription(): Subscription {
     const { copartitioned } = this.options
-    return { copartitioned, held: this.current?.partitions ?? [], generation: this.current?.generation ?? -1 }
+    const held = (this.current?.partitions ?? []).map(({ topic, partition }) => ({ topic, partition }))
+    return { copartitioned, held, generation: this.current?.generation ?? -1 }
   }
 
   private isStopped(): boolean {
@@ -188,9 +204,14 @@ function assignmentsOf({ members }: JoinAnswer): { readonly memberId: string; re
     name: instanceId ?? memberId,
     subscription: decode(metadata) as Subscription, // written by `joinOnce` of another member
   }))
+  const holders = holdersOf(subscribers)
+  const assigned = (place: TopicPartition, memberId: string): AssignedPartition => {
+    const holder = holders.get(topicPartitionName(place))
+    return holder === undefined || holder === memberId ? place : { ...place, handedTo: memberId }
+  }
   return [...assignPartitions(subscribers)].map(([memberId, partitions]) => ({
     memberId,
-    assignment: encode(partitions),
+    assignment: encode(partitions.map((place) => assigned(place, memberId))),
   }))
 }
 

@@ -48,7 +48,7 @@ class LocalCluster implements EmbeddedCluster {
   private readonly catalogue: TopicCatalogue
   private readonly coordinator: TransactionCoordinator
   private readonly embeddedGroups: EmbeddedGroups
-  private readonly readers: LogReader[] = []
+  private readonly readers = new Set<LogReader>()
   private maintenance: Promise<void> | undefined
 
   constructor({ directory, storage, clock, random }: EmbeddedOptions) {
@@ -62,8 +62,8 @@ class LocalCluster implements EmbeddedCluster {
   }
 
   openReader(): LogReader {
-    const reader = new EmbeddedReader(this.catalogue, this.clock)
-    this.readers.push(reader)
+    const reader: LogReader = new EmbeddedReader(this.catalogue, this.clock, () => this.readers.delete(reader))
+    this.readers.add(reader)
     return reader
   }
 

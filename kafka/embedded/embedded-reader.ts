@@ -9,15 +9,17 @@ import { WaitList, waitForAny } from './wait-list.ts'
 export class EmbeddedReader implements LogReader {
   private readonly catalogue: TopicCatalogue
   private readonly clock: Clock
+  private readonly closed: () => void
   private readonly closing = new WaitList()
   private isClosed = false
   private readonly buffer = new FetchBuffer()
   /** Which position comes first: it moves on, so that no partition starves behind a busy one. */
   private turn = 0
 
-  constructor(catalogue: TopicCatalogue, clock: Clock) {
+  constructor(catalogue: TopicCatalogue, clock: Clock, closed: () => void) {
     this.catalogue = catalogue
     this.clock = clock
+    this.closed = closed
   }
 
   async fetch(positions: readonly Position[], options: FetchOptions): Promise<FetchedPartition[]> {
@@ -35,6 +37,7 @@ export class EmbeddedReader implements LogReader {
   async close(): Promise<void> {
     this.isClosed = true
     this.closing.wakeAll()
+    this.closed()
   }
 
   private collect(positions: readonly Position[], options: FetchOptions): FetchedPartition[] {

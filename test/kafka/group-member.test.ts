@@ -85,6 +85,23 @@ describe('a group member', () => {
     await second.leave()
   })
 
+  test('knows what another living member hands over to it, and what nobody does', async () => {
+    const scene = await GroupScene.open()
+    const handedOver = (member: GroupMember) =>
+      [0, 1, 2, 3].filter((partition) => member.isHandedOver({ topic: 'raw', partition }))
+    const first = scene.member('a')
+    await scene.pass(0)
+    expect(handedOver(first)).toEqual([])
+    const second = scene.member('b')
+    await scene.pass(seconds(5))
+    expect([handedOver(first), handedOver(second)]).toEqual([[], [2, 3]])
+    await first.leave()
+    await scene.pass(seconds(5))
+    expect(partitionsOf(second.assignment)).toBe('0 1 2 3')
+    expect(handedOver(second)).toEqual([])
+    await second.leave()
+  })
+
   test('takes over what an orderly leaver held', async () => {
     const scene = await GroupScene.open()
     const first = scene.member('a')
