@@ -7,8 +7,8 @@ import type {
   FetchedPartition,
   Isolation,
   LogReader,
+  ProducedBatch,
   TopicDescription,
-  TransactionalProducer,
 } from '../kafka/cluster.ts'
 import { committedBatches } from '../kafka/committed-batches.ts'
 import { RecordBatchWriter } from '../kafka/record-batch/record-batch-writer.ts'
@@ -16,28 +16,31 @@ import { RecordColumns } from '../kafka/record-batch/record-columns.ts'
 import type { Changes, TaskState, Writer } from '../state/backend.ts'
 import { appendFence } from '../state/changelog.ts'
 import { ChangelogRow, readChangelogRow } from '../state/changelog-row.ts'
-import type { ChangelogAccess, LogEntry } from './take-over.ts'
+import type { ChangelogAccess } from './take-over.ts'
+import type { LogEntry } from './writers-seen.ts'
 
 export interface ChangelogPlace {
   readonly cluster: Cluster
   readonly reader: LogReader
   readonly topic: TopicDescription
   readonly partition: number
-  readonly producer: TransactionalProducer
   readonly writer: Writer
+  /** In a transaction of this writer's. Returns the fence's offset. */
+  readonly writeFence: (fence: ProducedBatch) => Promise<number>
   readonly topologyHash: string
   readonly state: TaskState
   readonly now: () => number
   readonly random: Random
 }
 
-const FETCH_BYTES = 4 * 1024 * 1024
+/** What is fetched at a time is applied at a time, and the running tasks of the worker wait for it. */
+const FETCH_BYTES = 1024 * 1024
 const FETCH_WAIT_MS = 100
 /** Answers without progress before a read gives up for now. */
 const EMPTY_ANSWERS_MAX = 50
 
 export function changelogAccess(place: ChangelogPlace): ChangelogAccess {
-  const { cluster, topic, partition, producer, writer } = place
+  const { cluster, topic, partition, writer } = place
   const at = { topic: topic.name, partition }
   return {
     topicId: topic.id,
@@ -50,13 +53,10 @@ export function changelogAccess(place: ChangelogPlace): ChangelogAccess {
       ...(await lookBetween(place, from, Math.min(stable, to), 'read_committed')),
       ...(await lookBetween(place, Math.max(from, stable), to, 'read_uncommitted')),
     ],
-    writeFence: async () => {
+    writeFence: () => {
       const records = new RecordBatchWriter()
       appendFence(records, place.now(), { writer, nonce: randomUuid(place.random), topologyHash: place.topologyHash })
-      const [base] = await producer.send([{ ...at, records }])
-      await producer.commit()
-      assert(base !== undefined, 'every batch is acknowledged')
-      return base
+      return place.writeFence({ ...at, records })
     },
     restore: async (from, upTo, apply) => {
       const row = new ChangelogRow()
@@ -177,7 +177,7 @@ class RowChanges implements Changes {
       if (this.columns.buffer[this.columns.keyStart[i] as number] !== 0) continue
       readChangelogRow(this.columns, i, this.row)
       if (this.row.kind === 'marker') marker = Buffer.from(this.row.content)
-      if (this.row.kind !== 'fence tombstone') writer = this.row.writer
+      if (this.row.kind !== 'fence tombstone') writer = this.row.kind === 'release' ? undefined : this.row.writer
     }
     const appendedAt =
       this.rows > 0 ? Math.max(before.appendedAt, this.columns.timestamp(this.rows - 1)) : before.appendedAt

@@ -24,6 +24,7 @@ export interface CommitParts {
 /** What one transaction holds: taken out of the tasks and buffers, which go on with the next. */
 export interface PreparedCommit {
   readonly commits: readonly TaskCommit[]
+  readonly releasing: ReadonlySet<Task>
   readonly rounds: readonly (readonly ProducedBatch[])[]
   /** Records, by topic. */
   readonly produced: ReadonlyMap<string, number>
@@ -45,7 +46,7 @@ export async function prepare(
   const commits = tasks.map((task) => task.takeCommit())
   for (const commit of commits) changelogs.append(commit, writer, releasing.has(commit.task), now())
   const rounds = outputs.take()
-  return { commits, rounds, produced: recordsByTopic(rounds) }
+  return { commits, releasing, rounds, produced: recordsByTopic(rounds) }
 }
 
 /**
@@ -82,7 +83,7 @@ export async function transact(
 /** @throws the first task's failure, after every other task has been tried: what was processed meanwhile must not go out without all of them. */
 export async function follow(
   parts: CommitParts,
-  { commits, rounds }: PreparedCommit,
+  { commits, releasing, rounds }: PreparedCommit,
   ends: ReadonlyMap<string, number>,
 ): Promise<void> {
   parts.outputs.reuse(rounds)
@@ -93,8 +94,10 @@ export async function follow(
     const to = ends.get(topicPartitionName({ topic: task.changelogTopic, partition: task.task.partition }))
     assert(to !== undefined, `the commit of ${task.name} has a marker`)
     const move = { token: task.claim.token, from: task.changelogOffset, to, marker }
+    // Whoever has released a task needs no fencing, so its backend need not remember who it was.
+    const lastWriter = releasing.has(task) ? undefined : parts.writer
     try {
-      await task.state.apply(changes, { ...move, writer: parts.writer, appendedAt: parts.now() })
+      await task.state.apply(changes, { ...move, writer: lastWriter, appendedAt: parts.now() })
       task.committed(to, positions)
     } catch (error) {
       failures.push(error)

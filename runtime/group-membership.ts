@@ -13,12 +13,14 @@ export function joinGroup(topology: CompiledTopology, options: GroupOptions): Me
     partitions,
   }))
   let tasks: readonly TaskId[] = []
+  const listeners: (() => void)[] = []
   const member = new GroupMember({
     ...options,
     group: topology.name,
     copartitioned,
     onChange: (assignment) => {
       tasks = tasksOf(topology, assignment)
+      for (const listener of listeners) listener()
     },
   })
   member.start()
@@ -27,7 +29,15 @@ export function joinGroup(topology: CompiledTopology, options: GroupOptions): Me
       if (member.failure !== undefined) throw member.failure
       return tasks
     },
-    metadata: () => member.metadata,
+    onChange: (listener) => {
+      listeners.push(listener)
+    },
+    isHandedOver: ({ subtopology, partition }) => {
+      const topic = topology.subtopologies[subtopology]?.sources[0]?.topic.name
+      return topic !== undefined && member.isHandedOver({ topic, partition })
+    },
+    // Without generation and member: with them a commit during a rebalance would be refused, and cost an incarnation. Fencing comes from the log.
+    metadata: () => ({ group: topology.name, generation: -1, memberId: '' }),
     confirmed: () => member.confirmed(),
     leave: () => member.leave(),
   }

@@ -9,6 +9,9 @@ export class Incarnation {
   private readonly options: Pick<WorkerOptions, 'cluster' | 'membership' | 'config' | 'logger'>
   private current: TransactionalProducer | undefined
   private count = 0
+  /** By foreign id: the fence that is not sent yet, and the one sent last. */
+  private readonly nextFences = new Map<string, Promise<void>>()
+  private readonly lastFences = new Map<string, Promise<void>>()
 
   constructor(transactionalId: string, options: Pick<WorkerOptions, 'cluster' | 'membership' | 'config' | 'logger'>) {
     this.transactionalId = transactionalId
@@ -35,9 +38,28 @@ export class Incarnation {
     this.current = undefined
   }
 
-  /** Ends whatever a former writer has open; it can never commit again. */
-  async fence(transactionalId: string): Promise<void> {
-    await this.init(transactionalId)
+  /**
+   * Ends whatever a former writer has open; it can never commit again. Tasks that open together often have the same one:
+   * a fence counts for all who ask before it is sent, and a coordinator takes one at a time.
+   */
+  fence(transactionalId: string): Promise<void> {
+    const next = this.nextFences.get(transactionalId)
+    if (next !== undefined) return next
+    const before = this.lastFences.get(transactionalId) ?? Promise.resolve()
+    const fence = before.catch(() => {}).then(() => this.sendFence(transactionalId))
+    this.nextFences.set(transactionalId, fence)
+    return fence
+  }
+
+  private async sendFence(transactionalId: string): Promise<void> {
+    const sent = this.nextFences.get(transactionalId)
+    this.nextFences.delete(transactionalId)
+    if (sent !== undefined) this.lastFences.set(transactionalId, sent)
+    try {
+      await this.init(transactionalId)
+    } finally {
+      if (this.lastFences.get(transactionalId) === sent) this.lastFences.delete(transactionalId)
+    }
     this.options.logger.info('fenced a former writer', { transactionalId })
   }
 

@@ -6,6 +6,7 @@ import type { Checkpoint, TaskState, Writer } from '../state/backend.ts'
 import { decodeMarker } from './marker.ts'
 import type { StepHook } from './steps.ts'
 import type { Claim } from './task.ts'
+import { type LogEntry, type Remembered, WritersSeen } from './writers-seen.ts'
 
 /** What a take-over needs of its worker; each call is one request to the log or the backend. */
 export interface TakeOverParts {
@@ -20,7 +21,10 @@ export interface TakeOverParts {
   /** How long tombstones are kept, ms: a copy older than half of it may have missed some. */
   readonly deleteRetentionMs: number
   readonly now: () => number
-  /** Called before each numbered step. */
+  readonly pause: (ms: number) => Promise<void>
+  /** Until when a release of the former owner is waited for, ms UTC; in the past where none will come. */
+  readonly releaseBy: number
+  /** Called before each numbered step but S3, which is made for several tasks at a time (fence-turn.ts). */
   readonly at?: StepHook
 }
 
@@ -29,7 +33,7 @@ export interface ChangelogAccess {
   offsets(): Promise<{ readonly stable: number; readonly end: number }>
   /** Engine records (fences, markers, releases) from `from` to `to`, open transactions included; those at or beyond `stable` may be undecided. */
   look(from: number, stable: number, to: number): Promise<readonly LogEntry[]>
-  /** S3, in a transaction of its own. Returns the offset of the fence. Any error: a new incarnation. */
+  /** S3, in a transaction without anything else. Returns the offset of the fence. Any error: a new incarnation. */
   writeFence(): Promise<number>
   /**
    * Committed records from `from` up to and including the fence at `upTo`, in chunks that `apply` takes in order.
@@ -42,16 +46,6 @@ export interface ChangelogAccess {
   ): Promise<{ readonly newer: Writer | undefined }>
 }
 
-export interface LogEntry {
-  readonly kind: 'fence' | 'marker' | 'release'
-  readonly offset: number
-  readonly writer: Writer
-  /** False: its transaction may still be open. */
-  readonly decided: boolean
-  /** A deleted fence (a tombstone) names a writer that somebody has fenced. */
-  readonly deleted: boolean
-}
-
 export interface RestoreChunk {
   readonly from: number
   readonly to: number
@@ -59,6 +53,8 @@ export interface RestoreChunk {
 }
 
 const ROUNDS_MAX = 8
+/** Between two looks for a release. */
+const RELEASE_PAUSE_MS = 25
 
 /** @throws TaskFenced when somebody newer owns the task; ProducerFenced from `writeFence`. */
 export async function takeOver(parts: TakeOverParts): Promise<Claim> {
@@ -71,7 +67,8 @@ export async function takeOver(parts: TakeOverParts): Promise<Claim> {
     const before = await state.checkpoint()
     const { stable, end } = await changelog.offsets()
     low = Math.min(low, stable, usableOffset(before, changelog.topicId, end))
-    writers.see(await changelog.look(low, stable, end), before?.writer)
+    writers.see(await changelog.look(low, stable, end), rememberedIn(before, changelog.topicId, end))
+    await waitForRelease(parts, writers, stable)
 
     await parts.at?.('S2')
     // S2 fence every foreign writer whose last record is not a committed release.
@@ -81,7 +78,6 @@ export async function takeOver(parts: TakeOverParts): Promise<Claim> {
       writers.fenced(transactionalId, incarnation)
     }
 
-    await parts.at?.('S3')
     // S3 claim the log: the offset of our fence is the token.
     const token = await changelog.writeFence()
 
@@ -106,6 +102,17 @@ export async function takeOver(parts: TakeOverParts): Promise<Claim> {
     'take_over_contested',
     `others keep writing to the changelog of task ${parts.task.subtopology}_${parts.task.partition}`,
   )
+}
+
+/** An owner that lives releases the task in a moment. To fence it instead would end all its other tasks with this one. */
+async function waitForRelease(parts: TakeOverParts, writers: WritersSeen, stable: number): Promise<void> {
+  const { changelog, releaseBy, now, pause } = parts
+  for (let from = stable; writers.unsettled().length > 0 && now() < releaseBy; ) {
+    await pause(RELEASE_PAUSE_MS)
+    const offsets = await changelog.offsets()
+    writers.see(await changelog.look(from, offsets.stable, offsets.end), undefined)
+    from = offsets.stable
+  }
 }
 
 interface Fenced {
@@ -153,78 +160,14 @@ function usableOffset(checkpoint: Checkpoint | undefined, topicId: string, end: 
   return checkpoint === undefined || checkpoint.topicId !== topicId || checkpoint.offset > end ? 0 : checkpoint.offset
 }
 
+/** The last writer the backend knows of, and where its record lay before; anywhere if the copy is of no use in this log. */
+function rememberedIn(checkpoint: Checkpoint | undefined, topicId: string, end: number): Remembered | undefined {
+  if (checkpoint?.writer === undefined) return undefined
+  const isUsable = usableOffset(checkpoint, topicId, end) === checkpoint.offset
+  return { writer: checkpoint.writer, before: isUsable ? checkpoint.offset : Number.POSITIVE_INFINITY }
+}
+
 /** A copy that was behind the log for longer than half the tombstones' life may have missed deletes. */
 function tombstonesMayBeGone(copy: Checkpoint, endBefore: number, { deleteRetentionMs, now }: TakeOverParts): boolean {
   return copy.offset > 0 && copy.offset < endBefore && now() - copy.appendedAt > deleteRetentionMs / 2
-}
-
-/** Who has written to the changelog, and who of them can never commit again. */
-class WritersSeen {
-  private readonly me: string
-  private readonly incarnations = new Map<string, number>()
-  /** Incarnations up to this one are dead. */
-  private readonly fencedUpTo = new Map<string, number>()
-  /** Offset of a writer's committed release, if it is its last record: what lies before it is settled. */
-  private readonly releases = new Map<string, number>()
-  private readonly fences = new Map<string, Writer>()
-
-  constructor(me: string) {
-    this.me = me
-  }
-
-  see(entries: readonly LogEntry[], remembered: Writer | undefined): void {
-    const lastRelease = new Map<string, number>()
-    for (const { kind, writer, offset, decided, deleted } of entries) {
-      if (writer.transactionalId === this.me) continue
-      if (kind === 'fence' && !deleted) this.fences.set(`${writer.transactionalId}:${writer.incarnation}`, writer)
-      this.saw(writer)
-      lastRelease.set(writer.transactionalId, kind === 'release' && decided ? offset : -1)
-    }
-    if (remembered !== undefined && remembered.transactionalId !== this.me) this.saw(remembered)
-    for (const [id, offset] of lastRelease) {
-      if (offset >= 0) this.releases.set(id, offset)
-      else this.releases.delete(id)
-    }
-  }
-
-  /** Those who may still commit. */
-  unsettled(): string[] {
-    return [...this.incarnations]
-      .filter(([id, incarnation]) => !this.isFenced(id, incarnation) && !this.releases.has(id))
-      .map(([id]) => id)
-  }
-
-  incarnationOf(transactionalId: string): number {
-    return this.incarnations.get(transactionalId) ?? 0
-  }
-
-  fenced(transactionalId: string, incarnation: number): void {
-    this.fencedUpTo.set(transactionalId, Math.max(incarnation, this.fencedUpTo.get(transactionalId) ?? 0))
-  }
-
-  settled(entries: readonly LogEntry[]): boolean {
-    return entries.every(({ writer, offset }) => {
-      const { transactionalId, incarnation } = writer
-      return (
-        transactionalId === this.me ||
-        this.isFenced(transactionalId, incarnation) ||
-        (this.releases.get(transactionalId) ?? -1) >= offset
-      )
-    })
-  }
-
-  /** Fences that may be deleted: their writers are dead. */
-  oldFences(): Writer[] {
-    return [...this.fences.values()].filter(({ transactionalId, incarnation }) =>
-      this.isFenced(transactionalId, incarnation),
-    )
-  }
-
-  private saw({ transactionalId, incarnation }: Writer): void {
-    this.incarnations.set(transactionalId, Math.max(incarnation, this.incarnations.get(transactionalId) ?? 0))
-  }
-
-  private isFenced(transactionalId: string, incarnation: number): boolean {
-    return (this.fencedUpTo.get(transactionalId) ?? 0) >= incarnation
-  }
 }

@@ -1,9 +1,13 @@
 // The tasks of one worker: opened as they are assigned, released when they go, forgotten when they have failed.
-// What they read and commit is the worker's business.
+// Opening goes on beside the worker's loop, so that the tasks it has are not interrupted; all that changes a slot happens in the loop.
+// What tasks read and commit is the worker's business.
+import { StreamsError } from '../core/errors.ts'
 import { type TaskId, taskName } from '../core/topic-partition.ts'
-import type { LogReader } from '../kafka/cluster.ts'
+import { Bell } from './bell.ts'
+import { BackOff, reactionTo } from './failure-policy.ts'
+import { FenceTurn } from './fence-turn.ts'
 import type { Incarnation } from './incarnation.ts'
-import { openTask } from './open-task.ts'
+import { Opening } from './opening.ts'
 import type { Task, TaskSurroundings } from './task.ts'
 import { TaskLifecycle, type TaskState } from './task-lifecycle.ts'
 import type { WorkerOptions } from './worker-options.ts'
@@ -11,27 +15,44 @@ import type { WorkerOptions } from './worker-options.ts'
 /** What the slots need of their worker. */
 export interface SlotParts {
   readonly incarnation: Incarnation
-  readonly reader: LogReader
   readonly around: TaskSurroundings
   /** Commits what these tasks have, each with a release at its end. */
   readonly release: (tasks: ReadonlySet<Task>) => Promise<void>
+  /** Waits for the commit that is under way, if one is: the producer has one transaction at a time. */
+  readonly commitEnded: () => Promise<void>
 }
 
 interface Slot {
   readonly id: TaskId
   readonly lifecycle: TaskLifecycle
+  readonly backOff: BackOff
+  /** Until when the former owner's release is waited for, ms UTC. */
+  readonly releaseBy: number
+  opening: Opening | undefined
+  /** Not opened again before, ms UTC. */
+  pausedUntil: number
   task: Task | undefined
 }
+
+/** At a time: each has a connection to every broker and may have a MB in flight. */
+const OPENINGS_MAX = 16
+/** How long the worker waits at most before it looks again what has become of its openings, ms. */
+const LOOK_AGAIN_MS = 10
 
 export class TaskSlots {
   private readonly options: WorkerOptions
   private readonly parts: SlotParts
   private readonly slots = new Map<string, Slot>()
+  private readonly bell = new Bell()
+  private readonly fences = new FenceTurn(() => this.bell.ring())
+  /** Openings given up, by task. */
+  private readonly abandoned = new Map<string, Promise<void>>()
   assigned: readonly TaskId[] = []
 
   constructor(options: WorkerOptions, parts: SlotParts) {
     this.options = options
     this.parts = parts
+    options.membership.onChange(() => this.bell.ring())
   }
 
   /** The tasks that run now. */
@@ -46,17 +67,34 @@ export class TaskSlots {
 
   /** Whether every assigned task is running. */
   isRunning(): boolean {
-    return (
-      this.assigned === this.options.membership.assigned() &&
-      [...this.slots.values()].every(({ task }) => task !== undefined)
-    )
+    return this.assigned === this.options.membership.assigned() && !this.isOpening()
   }
 
-  /** Releases what is no longer assigned and opens what is. */
-  async follow(): Promise<void> {
-    const assigned = this.options.membership.assigned()
-    if (assigned !== this.assigned) await this.adopt(assigned)
-    for (const slot of this.slots.values()) if (slot.task === undefined) await this.open(slot)
+  /** Whether a task is to be opened, or on its way. */
+  isOpening(): boolean {
+    return [...this.slots.values()].some(({ task }) => task === undefined)
+  }
+
+  /** The slots' turn, between two commits. While nothing runs, nothing is kept waiting: then it goes on until something does. */
+  async follow(maxWaitMs: number, signal?: AbortSignal): Promise<void> {
+    await this.turn()
+    const { clock } = this.options
+    const until = clock.now() + Math.max(maxWaitMs, LOOK_AGAIN_MS)
+    while (this.tasks.length === 0 && this.isOpening() && clock.now() < until && !signal?.aborted) {
+      await this.untilNews(signal)
+      await this.turn()
+    }
+  }
+
+  /** Until something has become of an opening; a moment at most, and not at all when there is none. */
+  async untilNews(signal?: AbortSignal): Promise<void> {
+    const { clock } = this.options
+    if (this.isOpening()) await this.wakeful(signal, (wake) => clock.sleep(LOOK_AGAIN_MS, wake))
+  }
+
+  /** Runs a wait of the loop, and ends it when the slots need their turn: for an assignment, or for a task that opens. */
+  wakeful<Result>(signal: AbortSignal | undefined, wait: (wake: AbortSignal) => Promise<Result>): Promise<Result> {
+    return this.bell.endingAtRing(signal, wait)
   }
 
   /** The task goes through take-over again. */
@@ -67,9 +105,34 @@ export class TaskSlots {
     await this.closeState(slot)
   }
 
+  /** Every task, running or on its way, goes through take-over again: what an incarnation has claimed ends with it. */
+  async forgetIncarnation(): Promise<void> {
+    for (const slot of this.slots.values()) this.abandon(slot)
+    for (const task of this.tasks) await this.forget(task)
+  }
+
   async close(): Promise<void> {
     for (const slot of this.slots.values()) await this.drop(slot)
+    await Promise.all(this.abandoned.values())
   }
+
+  private async turn(): Promise<void> {
+    const { membership, events } = this.options
+    const { incarnation } = this.parts
+    this.bell.silence()
+    const assigned = membership.assigned()
+    if (assigned !== this.assigned) await this.adopt(assigned)
+    if (!this.isOpening()) return
+    const producer = await incarnation.producer()
+    this.beginOpenings()
+    if (this.fences.isAsked) {
+      await this.parts.commitEnded()
+      await this.fences.write(producer, events?.at)
+    }
+    for (const slot of this.slots.values()) this.takeIn(slot)
+  }
+
+  // ---- assignment
 
   private async adopt(assigned: readonly TaskId[]): Promise<void> {
     const wanted = new Map(assigned.filter((id) => this.isStreamTask(id)).map((id) => [taskName(id), id]))
@@ -81,9 +144,21 @@ export class TaskSlots {
       slot.lifecycle.move('CLOSED')
       this.slots.delete(name)
     }
-    for (const [name, id] of wanted)
-      if (!this.slots.has(name)) this.slots.set(name, { id, lifecycle: new TaskLifecycle(name), task: undefined })
+    for (const [name, id] of wanted) if (!this.slots.has(name)) this.slots.set(name, this.slotFor(id))
     this.assigned = assigned
+  }
+
+  private slotFor(id: TaskId): Slot {
+    const { membership, clock, config } = this.options
+    return {
+      id,
+      lifecycle: new TaskLifecycle(taskName(id)),
+      backOff: new BackOff(config.outageMsMax),
+      releaseBy: membership.isHandedOver(id) ? clock.now() + config.releaseWaitMs : Number.NEGATIVE_INFINITY,
+      opening: undefined,
+      pausedUntil: Number.NEGATIVE_INFINITY,
+      task: undefined,
+    }
   }
 
   /** Sink tasks are sink-slots.ts. */
@@ -91,30 +166,86 @@ export class TaskSlots {
     return this.options.topology.subtopologies[subtopology]?.kind === 'stream'
   }
 
-  private async open(slot: Slot): Promise<void> {
-    const { logger, events, clock } = this.options
-    const begunAt = clock.now()
-    const { incarnation, reader, around } = this.parts
-    slot.lifecycle.move('CLAIMING')
-    const opened = await openTask(slot.id, incarnation, this.options, {
-      reader,
-      around,
-      onRestore: (done, total) => {
-        if (slot.lifecycle.state === 'CLAIMING') slot.lifecycle.move('RESTORING')
-        events?.restoring?.(taskName(slot.id), done, total)
-      },
-    })
-    if (slot.lifecycle.state === 'CLAIMING') slot.lifecycle.move('RESTORING')
-    await opened.restore()
-    slot.task = opened
-    slot.lifecycle.move('RUNNING')
-    events?.opened?.(opened.name, clock.now() - begunAt)
-    logger.info('task runs', { task: opened.name, token: opened.claim.token, restoredTo: opened.claim.offset })
+  // ---- opening
+
+  private beginOpenings(): void {
+    const slots = [...this.slots.values()]
+    const now = this.options.clock.now()
+    const places = OPENINGS_MAX - slots.filter(({ opening }) => opening !== undefined).length
+    const due = slots.filter(({ task, opening, pausedUntil }) => !task && !opening && pausedUntil <= now)
+    for (const slot of due.slice(0, places)) slot.opening = this.open(slot)
   }
 
+  private open({ id, lifecycle, releaseBy }: Slot): Opening {
+    const { events } = this.options
+    const { incarnation, around } = this.parts
+    const name = taskName(id)
+    lifecycle.move('CLAIMING')
+    return new Opening(id, this.options, {
+      ...{ around, releaseBy },
+      writer: incarnation.writer,
+      fenceWriter: (transactionalId) => incarnation.fence(transactionalId),
+      writeFence: (fence, signal) => this.fences.ask(fence, signal),
+      onRestore: (done, total) => {
+        if (lifecycle.state === 'CLAIMING') lifecycle.move('RESTORING')
+        events?.restoring?.(name, done, total)
+      },
+      after: this.abandoned.get(name),
+      onEnd: () => this.bell.ring(),
+    })
+  }
+
+  /** @throws what is more than this task's own failure. */
+  private takeIn(slot: Slot): void {
+    const { opening } = slot
+    if (opening?.outcome === undefined) return
+    slot.opening = undefined
+    if (opening.outcome.kind === 'opened') this.begin(slot, opening.outcome.task, opening.begunAt)
+    else this.openLater(slot, opening.outcome.error)
+  }
+
+  private begin(slot: Slot, task: Task, begunAt: number): void {
+    const { clock, events, logger } = this.options
+    slot.task = task
+    slot.backOff.succeeded()
+    if (slot.lifecycle.state === 'CLAIMING') slot.lifecycle.move('RESTORING')
+    slot.lifecycle.move('RUNNING')
+    events?.opened?.(task.name, clock.now() - begunAt)
+    logger.info('task runs', { task: task.name, token: task.claim.token, restoredTo: task.claim.offset })
+  }
+
+  private openLater(slot: Slot, error: unknown): void {
+    const { clock, events, logger } = this.options
+    const reaction = reactionTo(error)
+    if (reaction === 'stop' || reaction === 'new incarnation') throw error
+    events?.failed?.(error, reaction)
+    const pauseMs = slot.backOff.failed(clock.now())
+    if (pauseMs === undefined)
+      throw new StreamsError('outage', 'failures have followed each other for too long', { cause: error })
+    logger.warn(reaction, {
+      task: taskName(slot.id),
+      error: error instanceof Error ? error.message : String(error),
+      pauseMs,
+    })
+    slot.pausedUntil = clock.now() + pauseMs
+  }
+
+  // ---- the end
+
   private async drop(slot: Slot): Promise<void> {
+    this.abandon(slot)
     if (slot.lifecycle.state === 'RUNNING') slot.lifecycle.move('SUSPENDED')
     await this.closeState(slot)
+  }
+
+  private abandon(slot: Slot): void {
+    if (slot.opening === undefined) return
+    const name = taskName(slot.id)
+    const ended = slot.opening.abandon().then(() => {
+      if (this.abandoned.get(name) === ended) this.abandoned.delete(name)
+    })
+    this.abandoned.set(name, ended)
+    slot.opening = undefined
   }
 
   /** Gives back what the backend holds for the task in this process; what it has stored stays. */

@@ -42,6 +42,11 @@ export interface WorkerConfig {
   readonly fetchBytesPerPartitionMax: number
   /** A commit is made early when this much waits to be written, bytes. */
   readonly bufferedBytesMax: number
+  /**
+   * How long a living owner's release is waited for before it is fenced, ms. It comes with the owner's next commit; an owner that does
+   * not commit for that long is stuck, and its tasks should not be.
+   */
+  readonly releaseWaitMs: number
   /** How long failures may follow each other before the worker stops, ms. */
   readonly outageMsMax: number
 }
@@ -55,6 +60,7 @@ export const defaultWorkerConfig: WorkerConfig = {
   fetchBytesMax: 8 * 1024 * 1024,
   fetchBytesPerPartitionMax: 1024 * 1024,
   bufferedBytesMax: 32 * 1024 * 1024,
+  releaseWaitMs: 2_000,
   outageMsMax: 600_000,
 }
 

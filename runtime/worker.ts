@@ -46,9 +46,9 @@ export class Worker {
     const { badLimit, watermarkIntervalMs } = config
     this.slots = new TaskSlots(options, {
       incarnation: this.incarnation,
-      reader: this.reader,
       around: topics.surroundings(this.outputs, { now: () => clock.now(), badLimit, watermarkIntervalMs, nodes }),
       release: (tasks) => this.release(tasks),
+      commitEnded: () => this.commits.conclude(),
     })
   }
 
@@ -75,13 +75,16 @@ export class Worker {
     const { times } = this.options
     try {
       times.enter('opening')
-      if (!this.slots.isRunning()) await this.commits.conclude()
-      await this.slots.follow()
+      await this.slots.follow(maxWaitMs, signal)
       times.enter('waiting')
-      const read = await this.readAndProcess(maxWaitMs, signal)
+      // The partitions to fetch change with each task that opens, and a broker answers a fetch that waits before the next one.
+      const waitMs = this.slots.isOpening() ? 0 : maxWaitMs
+      const read = await this.slots.wakeful(signal, (wake) => this.readAndProcess(waitMs, wake))
       times.enter('committing')
       const committed = await this.commitIfDue(read)
-      this.backOff.succeeded()
+      times.enter('waiting')
+      if (!read && !committed) await this.slots.untilNews(signal)
+      if (committed || !this.slots.isOpening()) this.backOff.succeeded()
       return read || committed
     } catch (error) {
       times.enter('backing_off')
@@ -120,7 +123,7 @@ export class Worker {
 
   // ---- reading and processing
 
-  private async readAndProcess(maxWaitMs: number, signal: AbortSignal | undefined): Promise<boolean> {
+  private async readAndProcess(maxWaitMs: number, signal: AbortSignal): Promise<boolean> {
     const { config, clock } = this.options
     const readers = new Map<string, Task>()
     for (const task of this.tasks)
@@ -136,7 +139,7 @@ export class Worker {
         maxBytes: config.fetchBytesMax,
         maxBytesPerPartition: config.fetchBytesPerPartitionMax,
         maxWaitMs: this.waitAtMost(maxWaitMs),
-        ...(signal === undefined ? {} : { signal }),
+        signal,
       },
     )
     // What a backend that is asked has loaded is readable until it follows a commit: so it follows first.
@@ -233,7 +236,10 @@ export class Worker {
   /** Forgets everything since the last commit. The log still has it: tasks are opened again from there. */
   private async discard(newIncarnation: boolean): Promise<void> {
     const isDecided = await this.commits.abandon()
-    if (newIncarnation || !isDecided) this.incarnation.end()
+    if (newIncarnation || !isDecided) {
+      this.incarnation.end()
+      await this.slots.forgetIncarnation()
+    }
     this.outputs.reuse(this.outputs.take())
     this.workSince = undefined
     for (const task of this.tasks) await this.slots.forget(task)

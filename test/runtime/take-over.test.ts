@@ -1,5 +1,6 @@
 // Who has a task, and what a death at each numbered step of taking it over or committing leaves behind.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { fixedMembership, type Membership } from '../../runtime/membership.ts'
 import type { Step } from '../../runtime/steps.ts'
 import { MemoryBackend } from '../../state/memory/memory-backend.ts'
 import { Meters } from '../support/meters.ts'
@@ -10,6 +11,14 @@ beforeEach(async () => {
 })
 afterEach(() => meters.cluster.close())
 
+/** All tasks are ours, and a living member had them before. */
+const handedOver: Membership = {
+  ...fixedMembership('meters', [
+    { subtopology: 0, partition: 0 },
+    { subtopology: 1, partition: 0 },
+  ]),
+  isHandedOver: () => true,
+}
 const fencings = () => meters.log.filter((message) => message === 'fenced a former writer').length
 
 describe('a task is taken over', () => {
@@ -18,15 +27,47 @@ describe('a task is taken over', () => {
     expect(fencings()).toBe(0)
   })
 
-  test('from one who has released it, with nobody to fence', async () => {
-    const first = await meters.start()
+  test.each([
+    ['in the same state backend', true],
+    ['each with a state of its own', false],
+  ])('from one who has released it, with nobody to fence, %s', async (_, isShared) => {
+    const shared = new MemoryBackend()
+    const start = () => meters.start(isShared ? { backend: shared } : {})
+    const first = await start()
     await meters.write(['a'])
     await meters.settle(first)
     await first.close()
-    const second = await meters.start()
+    const second = await start()
     await meters.write(['b'])
     await meters.settle(second)
     expect(fencings()).toBe(0)
+    expect(await meters.left()).toEqual({ notes: ['a', 'b'], count: 2, row: 'b' })
+  })
+
+  test('from one who lives and releases it in a moment, with nobody to fence', async () => {
+    const first = await meters.start()
+    await meters.write(['a'])
+    await meters.settle(first)
+    const second = await meters.start({ membership: handedOver })
+    const steps = stepsOf(second, 20)
+    await meters.write(['b'])
+    await first.close()
+    await steps
+    expect(fencings()).toBe(0)
+    expect(await meters.left()).toEqual({ notes: ['a', 'b'], count: 2, row: 'b' })
+  })
+
+  test('from one who lives and does not release it in time, who is fenced then', async () => {
+    await meters.write(['a'])
+    await meters.settle(await meters.start())
+    const second = await meters.start({ membership: handedOver, config: { releaseWaitMs: 1_000 } })
+    const from = meters.clock.now()
+    while (meters.clock.now() < from + 800) await stepsOf(second, 1)
+    expect(fencings()).toBe(0)
+    while (!second.worker.isRunning()) await stepsOf(second, 1)
+    expect(fencings()).toBe(1)
+    await meters.write(['b'])
+    await meters.settle(second)
     expect(await meters.left()).toEqual({ notes: ['a', 'b'], count: 2, row: 'b' })
   })
 

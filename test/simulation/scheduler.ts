@@ -46,7 +46,8 @@ export class Scheduler {
     await everybodyWaits()
     if (this.orphans.length > 0 && this.random() < 0.2) {
       const [orphan] = this.orphans.splice(Math.floor(this.random() * this.orphans.length), 1)
-      await orphan?.().catch(() => {})
+      // Nobody hears its answer, and one that waits for records may wait for ever.
+      void orphan?.().catch(() => {})
       return true
     }
     for (const actor of new Set(this.waiting.map((one) => one.actor))) if (actor.pausedFor > 0) actor.pausedFor--

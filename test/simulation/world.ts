@@ -19,6 +19,7 @@ import { MemoryBackend } from '../../state/memory/memory-backend.ts'
 import type { CompiledTopology } from '../../topology/graph.ts'
 import type { Mutation } from './mutations.ts'
 import { type Actor, Scheduler } from './scheduler.ts'
+import { withTornSends } from './torn-sends.ts'
 
 /** What may happen at a step; each pair of fault and step is counted. */
 export type Fault = 'lost' | 'unanswered' | 'killed' | 'paused'
@@ -34,6 +35,7 @@ interface Process extends Actor {
 
 const LOST = 0.006
 const UNANSWERED = 0.006
+const TORN = 0.01
 const CHUNK_ENTRIES = 2
 const CALLS_OF_A_PRODUCER = new Set(['send', 'sendOffsets', 'commit', 'abort'])
 
@@ -51,6 +53,7 @@ export class World {
   private readonly backends = new Map<string, MemoryBackend>()
   private readonly processes: Process[] = []
   private readonly owners = new Map<string, Process>()
+  private readonly formerOwners = new Map<string, Process>()
   private serial = 0
   private readonly sharedBackend: boolean
   private readonly mutation: Mutation | undefined
@@ -105,7 +108,7 @@ export class World {
   private async finish(): Promise<void> {
     this.isCalm = true
     const last = this.spawn()
-    for (const id of this.allTasks()) this.owners.set(taskName(id), last)
+    for (const id of this.allTasks()) this.give(id, last)
     this.tell(last)
     for (let turn = 0; turn < 30_000; turn++) {
       if (turn === 300) for (const other of [...this.processes]) if (other !== last) this.kill(other)
@@ -159,13 +162,19 @@ export class World {
     const moved = tasks[Math.floor(this.random() * tasks.length)]
     if (moved === undefined) return
     const to = this.anyProcess()
-    this.owners.set(taskName(moved), to)
+    this.give(moved, to)
     this.tell(to)
+  }
+
+  private give(id: TaskId, to: Process): void {
+    const from = this.owners.get(taskName(id))
+    if (from !== undefined && from !== to) this.formerOwners.set(taskName(id), from)
+    this.owners.set(taskName(id), to)
   }
 
   private reassignOrphans(): void {
     for (const id of this.allTasks())
-      if (this.owners.get(taskName(id))?.isDead !== false) this.owners.set(taskName(id), this.anyProcess())
+      if (this.owners.get(taskName(id))?.isDead !== false) this.give(id, this.anyProcess())
     for (const process of this.processes) if (this.random() < 0.7) this.tell(process)
   }
 
@@ -249,6 +258,7 @@ export class World {
       config: {
         commitIntervalMs: 5,
         watermarkIntervalMs: 3,
+        releaseWaitMs: 200,
         idleAfterMs: Number.POSITIVE_INFINITY,
         fetchBytesPerPartitionMax: 200 + Math.floor(this.random() * 2_000),
       },
@@ -262,6 +272,13 @@ export class World {
   private membershipOf(process: Process): Membership {
     return {
       assigned: () => process.assigned,
+      // It never sleeps for long.
+      onChange: () => {},
+      // It may release the task soon, or not know for long.
+      isHandedOver: (id) => {
+        const former = this.formerOwners.get(taskName(id)) ?? process
+        return former !== process && !former.isDead
+      },
       metadata: () => ({ group: this.topology.name, generation: -1, memberId: '' }),
       confirmed: async () => {
         this.tell(process)
@@ -272,7 +289,8 @@ export class World {
   }
 
   private clusterOf(process: Process): Cluster {
-    const faulty = withAround(this.cluster, async (call, apply) => {
+    const torn = withTornSends(this.cluster, () => this.fails(TORN), this.random)
+    const faulty = withAround(torn, async (call, apply) => {
       const isProducers = CALLS_OF_A_PRODUCER.has(call)
       return this.request(process, apply, (what) =>
         isProducers
