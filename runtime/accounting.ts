@@ -52,8 +52,11 @@ export class Accounting {
   }
 
   private of(node: string): Map<string, Count> {
-    const counts = this.counts.get(node) ?? new Map<string, Count>()
-    this.counts.set(node, counts)
+    let counts = this.counts.get(node)
+    if (counts === undefined) {
+      counts = new Map()
+      this.counts.set(node, counts)
+    }
     return counts
   }
 }

@@ -1,10 +1,10 @@
 // One incarnation of a transactional producer on remote brokers. It never repairs: whatever goes wrong makes the outcome unknown and ends it.
 import { assert } from '../../core/assert.ts'
-import { ProducerFenced, StreamsError } from '../../core/errors.ts'
+import { ProducerFenced, Retriable, StreamsError } from '../../core/errors.ts'
 import { type TopicPartition, topicPartitionName } from '../../core/topic-partition.ts'
 import type { GroupMetadata, Position, ProducedBatch, TransactionalProducer } from '../cluster.ts'
 import { type BatchCompression, compressBatch } from '../record-batch/compress.ts'
-import { requireAllWell } from './broker-errors.ts'
+import { errorCode, requireAllWell } from './broker-errors.ts'
 import type { Address, BrokerLinks } from './broker-links.ts'
 import type { ClusterMap, Led } from './cluster-map.ts'
 import type { Link } from './connection.ts'
@@ -125,12 +125,23 @@ export class RemoteProducer implements TransactionalProducer {
     )
   }
 
-  private produce(link: Link, batches: readonly ProducedBatch[]): Promise<readonly ProduceResult[]> {
-    const { transactions, requestTimeoutMs } = this.parts
+  private async produce(link: Link, batches: readonly Led<ProducedBatch>[]): Promise<readonly ProduceResult[]> {
+    const { transactions, requestTimeoutMs, persistence } = this.parts
     const { transactionalId } = this.identity
-    const stamped = batches.map((batch) => this.stamp(batch))
     const message = produce(transactions.version.produce)
-    return exchange(link, message, { transactionalId, timeoutMs: requestTimeoutMs, batches: stamped })
+    let waiting = batches.map((batch) => this.stamp(batch))
+    const done: ProduceResult[] = []
+    // Under transaction version 2 the first batch begins the transaction. While the one before is still being completed, the leader refuses it unwritten.
+    await persistence.repeat(async () => {
+      const request = { transactionalId, timeoutMs: requestTimeoutMs, batches: waiting }
+      const results = await exchange(link, message, request).catch(neverAgain)
+      const early = results.filter((result) => result.errorCode === errorCode.concurrentTransactions)
+      done.push(...results.filter((result) => !early.includes(result)))
+      const names = new Set(early.map(topicPartitionName))
+      waiting = waiting.filter((batch) => names.has(topicPartitionName(batch)))
+      requireAllWell(early, message.name)
+    })
+    return done
   }
 
   private stamp({ topic, partition, records }: ProducedBatch): Stamped {
@@ -163,6 +174,12 @@ export class RemoteProducer implements TransactionalProducer {
       throw cause instanceof StreamsError ? this.failure : cause
     }
   }
+}
+
+/** Whether a request whose answer was lost was carried out is unknown. */
+function neverAgain(cause: unknown): never {
+  if (!(cause instanceof Retriable)) throw cause
+  throw new StreamsError(cause.code, cause.message, { cause })
 }
 
 function requireDistinct(batches: readonly ProducedBatch[]): void {

@@ -63,6 +63,17 @@ describe.each([
     expect(await trial.values()).toEqual([])
   })
 
+  test('begins a transaction while the one before is still being completed', async () => {
+    const producer = await trial.producer()
+    const values = Array.from({ length: 300 }, (_, i) => `${i}`)
+    for (const value of values) {
+      await trial.send(producer, [value])
+      await producer.commit()
+    }
+    await trial.settled()
+    expect(await trial.values()).toEqual(values)
+  })
+
   test('is fenced by its transaction timeout', async () => {
     const transactionalId = randomUUID()
     const producer = await cluster?.initProducer({ transactionalId, transactionTimeoutMs: 200 })
