@@ -62,10 +62,18 @@ export class ByteWriter {
   /** Puts the length of what was written behind `start` there, as a varint: one byte in place, or the bytes move up. */
   endSized(start: number): void {
     const length = this.position - start - 1
+    if (length > 63) this.move(start + 1, start + varintBytes(length))
+    const { position } = this
     this.position = start
-    if (length > 63) this.moveUp(start + 1, length, varintBytes(length) - 1)
     this.unsigned(length << 1)
-    this.position += length
+    this.position = position
+  }
+
+  /** Moves what was written from `from` on, to begin at `to`. */
+  move(from: number, to: number): void {
+    if (to > from) this.reserve(to - from)
+    this.buffer.copyWithin(to, from, this.position)
+    this.position += to - from
   }
 
   /** A view on what was written from `start` on; valid until the next write. */
@@ -100,11 +108,6 @@ export class ByteWriter {
       low >>>= 7
     }
     this.unsigned(Math.floor(magnitude / TWO_POW_27))
-  }
-
-  private moveUp(start: number, length: number, by: number): void {
-    if (start + length + by > this.buffer.length) this.grow(start + length, by)
-    this.buffer.copyWithin(start + by, start, start + length)
   }
 
   private unsigned(value: number): void {

@@ -63,7 +63,7 @@ export class KeyResults<K, A> {
       const after = this.store.get(key)?.value
       assert(after === undefined || this.rules.isValid(after), 'an impossible result of an aggregate')
       if (before === undefined && after === undefined) continue
-      out.push(new StreamRecord(key, new TableChange(before, after, after), timestamp, clock, ingestedAt, -1))
+      out.push(StreamRecord.of(key, new TableChange(before, after, after), timestamp, clock, ingestedAt, -1))
     }
     this.changed.clear()
   }

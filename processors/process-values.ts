@@ -105,7 +105,7 @@ export class ProcessValues<K, V, Out> extends RecordOperator<K, V> {
     for (const store of this.stores) store.forget()
     const out = port(outputs)
     const clock = Math.max(this.context.watermark(), 0)
-    await run(time, (key, value) => void out.push(new StreamRecord(key, value, clock, clock, 0, -1)))
+    await run(time, (key, value) => void out.push(StreamRecord.of(key, value, clock, clock, 0, -1)))
   }
 
   private open<SK, SV>(definition: KeyValueStoreDefinition<SK, SV>): DeclaredStore<SK, SV> {

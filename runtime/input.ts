@@ -173,10 +173,10 @@ export class Input {
     const recordTime = columns.timestamp(row)
     const ingestedAt = headed ? header.ingestedAt : recordTime
     const ownTime = headed ? header.timestamp : recordTime
-    if (!this.hasClock) return new StreamRecord(key, value, ownTime, header.clock, ingestedAt, row)
+    if (!this.hasClock) return StreamRecord.of(key, value, ownTime, header.clock, ingestedAt, row)
     const timestamp = this.timestampOf !== undefined && value !== undefined ? this.timestampOf(value) : ownTime
     if (this.isForeign) requirePlausible(timestamp, appendedAt(columns, headed ? ingestedAt : 0))
-    return new StreamRecord(key, value, timestamp, time.observe(this.topic, timestamp), ingestedAt, row)
+    return StreamRecord.of(key, value, timestamp, time.observe(this.topic, timestamp), ingestedAt, row)
   }
 
   private readHeader(columns: RecordColumns, row: number): boolean {

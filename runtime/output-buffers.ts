@@ -4,8 +4,10 @@ import type { TopicPartition } from '../core/topic-partition.ts'
 import type { ProducedBatch } from '../kafka/cluster.ts'
 import { RecordBatchWriter } from '../kafka/record-batch/record-batch-writer.ts'
 
-/** Kafka's default `max.message.bytes` is 1,048,588; a batch is closed before the next record could pass it. */
+/** Kafka's default `max.message.bytes` is 1,048,588: a batch takes no further record from this size on. */
 const BATCH_BYTES_MAX = 900_000
+/** A larger batch holds one record only, which its topic allows. */
+export const FULL_BATCH_BYTES_MAX = 1_000_000
 /** The largest record of a topic that others read: key, value and headers. */
 export const RECORD_BYTES_MAX = 1_000_000
 /** Of the application's own topics, which hold whole records and what the engine adds: a record that came in must never be stuck between two tasks. */
@@ -38,6 +40,11 @@ export class OutputBuffers {
     const fresh = this.spare.pop() ?? new RecordBatchWriter()
     batches.push(fresh)
     return fresh
+  }
+
+  /** A record of this size has been encoded into a batch that was asked for without one. */
+  added(recordBytes: number): void {
+    this.byteLength += recordBytes
   }
 
   get isEmpty(): boolean {

@@ -7,8 +7,14 @@ import type { StreamRecord } from '../core/stream-record.ts'
 import type { TaskId } from '../core/topic-partition.ts'
 import { type UpstreamStatus, writeDataHeader, writeWatermarkHeader } from '../kafka/engine-header.ts'
 import { partitionFor } from '../kafka/partitioner.ts'
+import type { RecordBatchWriter } from '../kafka/record-batch/record-batch-writer.ts'
 import type { PhysicalTopic, TopicSerdes } from '../topology/graph.ts'
-import { INTERNAL_RECORD_BYTES_MAX, type OutputBuffers, RECORD_BYTES_MAX } from './output-buffers.ts'
+import {
+  FULL_BATCH_BYTES_MAX,
+  INTERNAL_RECORD_BYTES_MAX,
+  type OutputBuffers,
+  RECORD_BYTES_MAX,
+} from './output-buffers.ts'
 
 /** Room for the lengths, deltas and framing around a record. */
 const RECORD_OVERHEAD_BYTES = 70
@@ -29,37 +35,35 @@ export class RecordWriter {
 
   /** `now` bounds the timestamp: a record is never stamped later than it was written. @throws BadRecord */
   write(record: StreamRecord, now: number): void {
-    const { scratch } = this
+    const { scratch, topic, outputs } = this
     if (record.key === undefined || record.key === null)
-      throw new BadRecord('null_key', `a record without a key cannot go to ${this.topic.name}`)
+      throw new BadRecord('null_key', `a record without a key cannot go to ${topic.name}`)
     scratch.reset()
     this.serdes.key.write(record.key, scratch)
-    const keyEnd = scratch.position
-    if (record.value !== undefined) this.serdes.value.write(record.value, scratch)
-    const valueEnd = scratch.position
-    writeDataHeader(scratch, record.timestamp, record.clock, record.ingestedAt)
-    const { buffer, position } = scratch
-    if (position + RECORD_OVERHEAD_BYTES > this.recordBytesMax) throw this.tooLarge(buffer.subarray(0, position))
-    const partition = partitionFor(buffer, 0, keyEnd, this.topic.partitions)
-    const batch = this.outputs.batchFor(
-      this.topic.name,
-      partition,
-      position + RECORD_OVERHEAD_BYTES,
-      this.recordBytesMax,
-    )
+    const partition = partitionFor(scratch.buffer, 0, scratch.position, topic.partitions)
     const timestamp = Math.min(record.timestamp, now)
-    batch.append(
-      timestamp,
-      buffer,
-      0,
-      keyEnd,
-      record.value === undefined ? undefined : buffer,
-      keyEnd,
-      valueEnd,
-      buffer,
-      valueEnd,
-      position,
-    )
+    const batch = outputs.batchFor(topic.name, partition, 0)
+    const size = this.encode(record, timestamp, batch)
+    if (batch.byteLength > FULL_BATCH_BYTES_MAX && batch.count > 1) {
+      batch.takeBack()
+      this.encode(record, timestamp, outputs.batchFor(topic.name, partition, size))
+    } else outputs.added(size)
+  }
+
+  /** The record with the key in `scratch`, right into the batch: its bytes are written once. Returns their number. */
+  private encode(record: StreamRecord, timestamp: number, batch: RecordBatchWriter): number {
+    try {
+      batch.begin(timestamp, this.scratch.buffer, 0, this.scratch.position)
+      if (record.value !== undefined) this.serdes.value.write(record.value, batch.bytes)
+      batch.endValue(record.value === undefined)
+      writeDataHeader(batch.bytes, record.timestamp, record.clock, record.ingestedAt)
+      const size = batch.end()
+      if (size > this.recordBytesMax) throw this.tooLarge(batch.bytes.view(batch.byteLength - size))
+      return size
+    } catch (error) {
+      batch.takeBack()
+      throw error
+    }
   }
 
   /** The record itself fits nowhere: its size and hash stand for it. */

@@ -1,5 +1,6 @@
 // Builds one record batch: records go straight into one reused buffer, so that encoding allocates nothing per record.
 import { assert } from '../../core/assert.ts'
+import { ByteWriter } from '../../core/byte-writer.ts'
 import { attribute, batchField, lengthPrefixBytes, writeInt64 } from './batch-layout.ts'
 import { stampChecksum } from './checksum.ts'
 import { varintBytes, writeVarint } from './varint.ts'
@@ -11,18 +12,24 @@ export interface BatchStamp {
   readonly isTransactional: boolean
 }
 
-/** Below this many bytes a loop beats the call of `copy`. */
-const shortBytes = 24
-
 export class RecordBatchWriter {
-  private buffer: Buffer
-  private position: number = batchField.records
+  /** Where values and header sections are encoded between `begin` and `end`. */
+  readonly bytes: ByteWriter
   private rows = 0
   private baseTimestamp = 0
   private maxTimestamp = 0
+  // Of the record that was begun last.
+  private start = 0
+  private valueStart = 0
+  private rowsBefore = 0
+  private maxTimestampBefore = 0
+  /** How many bytes the lengths of a record and of its value will take: as many as those of the one before, or what comes behind them moves. */
+  private lengthBytes = 2
+  private valueLengthBytes = 1
 
   constructor(capacity = 16 * 1024) {
-    this.buffer = Buffer.allocUnsafeSlow(capacity)
+    this.bytes = new ByteWriter(Math.max(capacity, batchField.records))
+    this.bytes.position = batchField.records
   }
 
   get count(): number {
@@ -31,12 +38,12 @@ export class RecordBatchWriter {
 
   /** Of the batch as it stands, its header included. */
   get byteLength(): number {
-    return this.position
+    return this.bytes.position
   }
 
   /** Empties the batch and keeps its buffer. */
   reset(): void {
-    this.position = batchField.records
+    this.bytes.position = batchField.records
     this.rows = 0
   }
 
@@ -53,32 +60,59 @@ export class RecordBatchWriter {
     headersStart = 0,
     headersEnd = headers === undefined ? 0 : headers.length,
   ): void {
+    this.begin(timestamp, key, keyStart, keyEnd)
+    if (value !== undefined) this.bytes.bytes(value, valueStart, valueEnd)
+    this.endValue(value === undefined)
+    if (headers === undefined) this.bytes.byte(0)
+    else this.bytes.bytes(headers, headersStart, headersEnd)
+    this.end()
+  }
+
+  /** Begins a record that is encoded right here: its value into `bytes`, then `endValue`, its header section into `bytes`, then `end`. */
+  begin(timestamp: number, key: Buffer | undefined, keyStart: number, keyEnd: number): void {
+    const { bytes } = this
+    this.start = bytes.position
+    this.rowsBefore = this.rows
+    this.maxTimestampBefore = this.maxTimestamp
     if (this.rows === 0) this.baseTimestamp = this.maxTimestamp = timestamp
     else if (timestamp > this.maxTimestamp) this.maxTimestamp = timestamp
-    const timestampDelta = timestamp - this.baseTimestamp
-    const keyLength = key === undefined ? -1 : keyEnd - keyStart
-    const valueLength = value === undefined ? -1 : valueEnd - valueStart
-    const length =
-      1 +
-      varintBytes(timestampDelta) +
-      varintBytes(this.rows) +
-      partBytes(keyLength) +
-      partBytes(valueLength) +
-      (headers === undefined ? 1 : headersEnd - headersStart)
-    this.reserve(length + 5)
-    const { buffer } = this
-    let at = writeVarint(buffer, this.position, length)
-    buffer[at++] = 0
-    at = writeVarint(buffer, at, timestampDelta)
-    at = writeVarint(buffer, at, this.rows)
-    at = writeVarint(buffer, at, keyLength)
-    if (key !== undefined) at = copyBytes(buffer, at, key, keyStart, keyEnd)
-    at = writeVarint(buffer, at, valueLength)
-    if (value !== undefined) at = copyBytes(buffer, at, value, valueStart, valueEnd)
-    if (headers === undefined) buffer[at++] = 0
-    else at = copyBytes(buffer, at, headers, headersStart, headersEnd)
-    this.position = at
+    bytes.reserve(this.lengthBytes + 1)
+    bytes.position += this.lengthBytes
+    bytes.byte(0)
+    bytes.varint(timestamp - this.baseTimestamp)
+    bytes.varint(this.rows)
+    bytes.varint(key === undefined ? -1 : keyEnd - keyStart)
+    if (key !== undefined) bytes.bytes(key, keyStart, keyEnd)
+    bytes.reserve(this.valueLengthBytes)
+    bytes.position += this.valueLengthBytes
+    this.valueStart = bytes.position
+  }
+
+  endValue(isNull: boolean): void {
+    const length = isNull ? -1 : this.bytes.position - this.valueStart
+    const room = varintBytes(length)
+    const lengthAt = this.valueStart - this.valueLengthBytes
+    if (room !== this.valueLengthBytes) this.bytes.move(this.valueStart, lengthAt + room)
+    writeVarint(this.bytes.buffer, lengthAt, length)
+    this.valueLengthBytes = room
+  }
+
+  /** Returns how many bytes the record takes. */
+  end(): number {
+    const length = this.bytes.position - this.start - this.lengthBytes
+    const room = varintBytes(length)
+    if (room !== this.lengthBytes) this.bytes.move(this.start + this.lengthBytes, this.start + room)
+    writeVarint(this.bytes.buffer, this.start, length)
+    this.lengthBytes = room
     this.rows++
+    return room + length
+  }
+
+  /** Takes out the record that was begun last, whether it was ended or not. */
+  takeBack(): void {
+    this.bytes.position = this.start
+    this.rows = this.rowsBefore
+    this.maxTimestamp = this.maxTimestampBefore
   }
 
   /** Completes header and checksum. The view is valid until the next `append` or `reset`; finishing again with another stamp is fine. */
@@ -86,9 +120,9 @@ export class RecordBatchWriter {
     assert(this.rows > 0, 'a record batch without records')
     // A broker takes a transactional batch without a producer for committed at once.
     assert(!stamp.isTransactional || stamp.producerId >= 0, 'a transactional batch without a producer id')
-    const { buffer } = this
+    const { buffer, position } = this.bytes
     writeInt64(buffer, batchField.baseOffset, 0)
-    buffer.writeInt32BE(this.position - lengthPrefixBytes, batchField.batchLength)
+    buffer.writeInt32BE(position - lengthPrefixBytes, batchField.batchLength)
     buffer.writeInt32BE(-1, batchField.leaderEpoch)
     buffer[batchField.magic] = 2
     buffer.writeInt16BE(stamp.isTransactional ? attribute.transactional : 0, batchField.attributes)
@@ -99,27 +133,7 @@ export class RecordBatchWriter {
     buffer.writeInt16BE(stamp.epoch, batchField.producerEpoch)
     buffer.writeInt32BE(stamp.sequence, batchField.baseSequence)
     buffer.writeInt32BE(this.rows, batchField.recordCount)
-    stampChecksum(buffer, 0, this.position)
-    return buffer.subarray(0, this.position)
+    stampChecksum(buffer, 0, position)
+    return buffer.subarray(0, position)
   }
-
-  private reserve(count: number): void {
-    const needed = this.position + count
-    if (needed <= this.buffer.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.buffer.length * 2))
-    this.buffer.copy(grown, 0, 0, this.position)
-    this.buffer = grown
-  }
-}
-
-/** A key or value with its length in front; −1 is null. */
-function partBytes(length: number): number {
-  return length < 0 ? 1 : varintBytes(length) + length
-}
-
-function copyBytes(target: Buffer, at: number, source: Buffer, start: number, end: number): number {
-  const length = end - start
-  if (length > shortBytes) source.copy(target, at, start, end)
-  else for (let i = 0; i < length; i++) target[at + i] = source[start + i] as number // both bounds were reserved above
-  return at + length
 }

@@ -189,7 +189,7 @@ export class SessionAggregate<K, V, A> implements Operator {
   private settle({ key, sessions, changed, gone, ingestedAt }: ChangedKey<K, A>, out: StreamRecord[]): void {
     for (const session of gone.values()) {
       const { timestamp, clock } = session.value
-      out.push(new StreamRecord(windowKey(key, session), undefined, timestamp, clock, ingestedAt, -1))
+      out.push(StreamRecord.of(windowKey(key, session), undefined, timestamp, clock, ingestedAt, -1))
     }
     const settled = sessions.map((session) => {
       if (!changed.has(session.start)) return session
@@ -231,7 +231,7 @@ export class SessionAggregate<K, V, A> implements Operator {
     at: { readonly timestamp: number; readonly clock: number; readonly ingestedAt: number },
   ): StreamRecord {
     const result = new Result(session.value.value, status, session.value.emitted)
-    return new StreamRecord(windowKey(key, session), result, at.timestamp, at.clock, at.ingestedAt, -1)
+    return StreamRecord.of(windowKey(key, session), result, at.timestamp, at.clock, at.ingestedAt, -1)
   }
 }
 

@@ -185,7 +185,7 @@ export class WindowResults<K, A> {
   private send(window: ChangedWindow<K, A>, result: Result<A> | undefined, out: StreamRecord[]): void {
     const { key, start, timestamp, clock, ingestedAt } = window
     const windowKey = new WindowKey(key, start, this.rules.windowing.endOf(start))
-    out.push(new StreamRecord(windowKey, result, timestamp, clock, ingestedAt, -1))
+    out.push(StreamRecord.of(windowKey, result, timestamp, clock, ingestedAt, -1))
   }
 
   private close(key: K, start: number, out: StreamRecord[]): void {
@@ -200,7 +200,7 @@ export class WindowResults<K, A> {
     const at = this.closesAt(start)
     const windowKey = new WindowKey(key, start, this.rules.windowing.endOf(start))
     out.push(
-      new StreamRecord(windowKey, new Result(state.value, status, state.emitted), at, at, pending?.ingestedAt ?? 0, -1),
+      StreamRecord.of(windowKey, new Result(state.value, status, state.emitted), at, at, pending?.ingestedAt ?? 0, -1),
     )
     const { value, timestamp, clock, emitted } = state
     this.store.put(key, start, new WindowState({ value, timestamp, clock, emitted: emitted + 1, isFinal: true }))

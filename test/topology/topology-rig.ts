@@ -56,7 +56,7 @@ export class TopologyRig {
   async pipe(topic: string, ...records: readonly InputRecord[]): Promise<void> {
     const batch = records.map(({ key, value, at, clock }, row) => {
       this.clock = Math.max(this.clock, clock ?? at)
-      return new StreamRecord(key, value, at, clock ?? this.clock, 0, row)
+      return StreamRecord.of(key, value, at, clock ?? this.clock, 0, row)
     })
     await this.deliver(topic, batch)
   }
@@ -94,7 +94,7 @@ export class TopologyRig {
     }
     const decoded = { key: copy(serdes.key, key), value: value === undefined ? undefined : copy(serdes.value, value) }
     this.written.set(topic, [...(this.written.get(topic) ?? []), { ...decoded, timestamp, clock }])
-    await this.deliver(topic, [new StreamRecord(decoded.key, decoded.value, timestamp, clock, ingestedAt, 0)])
+    await this.deliver(topic, [StreamRecord.of(decoded.key, decoded.value, timestamp, clock, ingestedAt, 0)])
   }
 
   private async deliver(topic: string, batch: readonly StreamRecord[]): Promise<void> {
