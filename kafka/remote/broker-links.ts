@@ -3,6 +3,7 @@ import { StreamsError } from '../../core/errors.ts'
 import { type Link, openLink } from './connection.ts'
 import type { ConnectionSettings } from './connection-settings.ts'
 import { exchange } from './exchange.ts'
+import { FramePool } from './frame-pool.ts'
 import type { Message } from './messages/message.ts'
 
 export interface Address {
@@ -17,6 +18,8 @@ interface Entry {
 }
 
 export class BrokerLinks {
+  /** Of large answers. */
+  readonly frames = new FramePool()
   private readonly settings: ConnectionSettings
   private readonly entries = new Map<string, Entry>()
   private isClosed = false
@@ -41,7 +44,7 @@ export class BrokerLinks {
     const name = `${broker.host}:${broker.port}`
     const known = this.entries.get(name)
     if (known !== undefined && known.link?.isOpen !== false) return known.opening
-    const entry: Entry = { opening: openLink(broker, this.settings), link: undefined }
+    const entry: Entry = { opening: openLink(broker, this.settings, this.frames), link: undefined }
     this.entries.set(name, entry)
     entry.opening.then(
       (link) => this.keep(entry, link),

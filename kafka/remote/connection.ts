@@ -9,6 +9,8 @@ import ConnectionPool, { type Connection } from 'kafkajs/src/network/connectionP
 import { Retriable, StreamsError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { ConnectionSettings } from './connection-settings.ts'
+import { FramePool } from './frame-pool.ts'
+import { FrameReader } from './frame-reader.ts'
 
 export interface Link {
   /** False once it has failed or was closed: open another one. */
@@ -32,8 +34,15 @@ const keepAliveMs = 30_000
 /** kafkajs's level for warnings and worse; it calls ordinary answers errors, so all of it is debug for us. */
 const warnings = 2
 
-/** @throws Retriable when the broker cannot be reached, StreamsError when it does not let us in. */
-export async function openLink(address: { host: string; port: number }, settings: ConnectionSettings): Promise<Link> {
+/**
+ * Large answers lie in frames of the pool; whoever has done with one gives it back.
+ * @throws Retriable when the broker cannot be reached, StreamsError when it does not let us in.
+ */
+export async function openLink(
+  address: { host: string; port: number },
+  settings: ConnectionSettings,
+  frames = new FramePool(),
+): Promise<Link> {
   const { clientId, ssl, sasl, requestTimeoutMs, connectTimeoutMs } = settings
   const logger = kafkajsLogger(settings.logger)
   const connectionPool = new ConnectionPool({
@@ -42,7 +51,7 @@ export async function openLink(address: { host: string; port: number }, settings
     // SaslSettings are those of SASLOptions that need no further package. A copy, because kafkajs keeps an authenticator in it.
     sasl: sasl && ({ ...sasl } as SASLOptions),
     clientId,
-    socketFactory: openSocket,
+    socketFactory: openSocket(new FrameReader(frames, (answer) => deliver(broker.connectionPool.pool[0], answer))),
     connectionTimeout: connectTimeoutMs,
     requestTimeout: requestTimeoutMs,
     enforceRequestTimeout: true,
@@ -152,16 +161,38 @@ function restTimer({ requestQueue }: Connection): void {
   }
 }
 
-/** Small requests must not wait for the acknowledgement of the one before. */
-const openSocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
-  const servername = isIP(host) === 0 ? { servername: host } : {}
-  const socket = ssl
-    ? connectTls({ host, port, ...servername, ...ssl }, onConnect)
-    : connectTcp({ host, port }, onConnect)
-  socket.setNoDelay(true)
-  socket.setKeepAlive(true, keepAliveMs)
-  return socket
+/** While kafkajs authenticates, it wants to see what comes in as it came in. */
+function deliver(connection: Connection, answer: Buffer): void {
+  if (connection.authHandlers === null) {
+    const correlationId = answer.readInt32BE(0)
+    connection.requestQueue.fulfillRequest({ correlationId, payload: answer.subarray(4), size: answer.length })
+  } else {
+    const length = Buffer.alloc(4)
+    length.writeInt32BE(answer.length)
+    connection.processData(Buffer.concat([length, answer]))
+  }
 }
+
+/** Small requests must not wait for the acknowledgement of the one before. Over TLS the bytes are kafkajs's to put together. */
+const openSocket =
+  (frames: FrameReader): ISocketFactory =>
+  ({ host, port, ssl, onConnect }) => {
+    const servername = isIP(host) === 0 ? { servername: host } : {}
+    const received = (count: number) => {
+      try {
+        frames.came(count)
+      } catch (error) {
+        socket.destroy(error instanceof Error ? error : undefined)
+      }
+      return true
+    }
+    const socket = ssl
+      ? connectTls({ host, port, ...servername, ...ssl }, onConnect)
+      : connectTcp({ host, port, onread: { buffer: () => frames.target(), callback: received } }, onConnect)
+    socket.setNoDelay(true)
+    socket.setKeepAlive(true, keepAliveMs)
+    return socket
+  }
 
 function kafkajsLogger(logger: Logger): unknown {
   const logCreator =

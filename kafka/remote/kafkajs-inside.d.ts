@@ -17,6 +17,7 @@ declare module 'kafkajs/src/network/connectionPool.js' {
   export interface RequestQueue {
     readonly pending: readonly unknown[]
     scheduleCheckPendingRequests(): void
+    fulfillRequest(answer: { correlationId: number; payload: Buffer; size: number }): void
     push(request: {
       entry: {
         apiKey: number
@@ -36,6 +37,9 @@ declare module 'kafkajs/src/network/connectionPool.js' {
     readonly clientId: string
     readonly socket: import('node:net').Socket
     readonly requestQueue: RequestQueue
+    /** While it authenticates. */
+    readonly authHandlers: object | null
+    processData(bytes: Buffer): void
     isConnected(): boolean
     isAuthenticated(): boolean
     authenticate(): Promise<void>

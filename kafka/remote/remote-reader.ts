@@ -24,6 +24,8 @@ export class RemoteReader implements LogReader {
   private readonly parts: RemoteReaderParts
   /** Asked and not yet handed out, one a broker. */
   private polls: readonly FetchPoll[] = []
+  /** In the frame of the answer that was handed out last. */
+  private handedOut: Buffer | undefined
   private isClosed = false
 
   constructor(parts: RemoteReaderParts) {
@@ -32,6 +34,7 @@ export class RemoteReader implements LogReader {
 
   async fetch(positions: readonly Position[], options: FetchOptions): Promise<FetchedPartition[]> {
     if (this.isClosed) throw this.closedError()
+    this.recycle()
     if (positions.length === 0) return []
     try {
       return await this.parts.persistence.repeat(() => this.fetchOnce(positions, options), options.signal)
@@ -89,13 +92,24 @@ export class RemoteReader implements LogReader {
         if (answered === undefined) return []
         waiting.delete(answered.poll)
         this.replace(answered.poll, answered.fetched)
-        if (answered.fetched.length > 0) return [...answered.fetched]
+        if (answered.fetched.length > 0) return this.handOut(answered.fetched)
       }
       return []
     } finally {
       signal?.removeEventListener('abort', end)
       end()
     }
+  }
+
+  private handOut(fetched: readonly FetchedPartition[]): FetchedPartition[] {
+    this.handedOut = fetched[0]?.batches
+    return [...fetched]
+  }
+
+  /** The caller has done with what it was given. */
+  private recycle(): void {
+    if (this.handedOut !== undefined) this.parts.links.frames.recycle(this.handedOut)
+    this.handedOut = undefined
   }
 
   private replace(poll: FetchPoll, fetched: readonly FetchedPartition[]): void {

@@ -104,10 +104,13 @@ describe('the inside of kafkajs', () => {
       connection.rejectRequests,
       connection.requestQueue.push,
       connection.requestQueue.scheduleCheckPendingRequests,
+      connection.requestQueue.fulfillRequest,
+      connection.processData,
     ]
     expect(functions.map((one) => typeof one)).toEqual(functions.map(() => 'function'))
     expect(connection.clientId).toBe('test')
     expect(connection.requestQueue.pending).toEqual([])
+    expect(connection.authHandlers).toBe(null)
   })
 })
 
