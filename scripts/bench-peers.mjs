@@ -1,5 +1,5 @@
 // `npm run bench:peers -- --driver DIR [--runs N] [--only SCENARIO,…]`: Kafka Streams and Millrace in turn under the driver of a comparison, each run
-// on a fresh broker; the results go to bench/peer/results.json and, as tables, to docs/benchmarks.md. `--render` only writes the tables again.
+// on a fresh broker; the results go to bench/peer/results.jsonl and, as tables, to docs/benchmarks.md. `--render` only writes the tables again.
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path'
 import { fail, root, run, say } from './prepare.mjs'
 import { renderBenchmarks } from './render-benchmarks.mjs'
 
-const resultsFile = join(root, 'bench', 'peer', 'results.json')
+const resultsFile = join(root, 'bench', 'peer', 'results.jsonl')
 const options = readOptions(process.argv.slice(2))
 const driver = resolve(options.driver, 'bench')
 const peers = [
@@ -62,18 +62,27 @@ async function drive({ name, at }, { args, env = {} }) {
     .map((line) => JSON.parse(line))
 }
 
+/** In place of what was measured before of this peer in this scenario. */
 function keep(scenario, peer, lines) {
-  const results = existsSync(resultsFile) ? readResults() : { scenarios: {} }
-  results.machine = machine()
-  results.commit = run('git', ['rev-parse', '--short', 'HEAD'], { to: 'caller' }).output.trim()
-  results.scenarios[scenario] = { ...results.scenarios[scenario], [peer]: lines }
-  results.scenarios[scenario].date = new Date().toISOString().slice(0, 10)
-  writeFileSync(resultsFile, `${JSON.stringify(results, null, 1)}\n`)
+  const others = readResults().filter((line) => line.bench !== scenario || line.of !== peer)
+  const commit = run('git', ['rev-parse', '--short', 'HEAD'], { to: 'caller' }).output.trim()
+  const conditions = {
+    bench: scenario,
+    of: peer,
+    date: new Date().toISOString().slice(0, 10),
+    commit,
+    machine: machine(),
+  }
+  const results = [...others, ...lines.map((line) => ({ ...conditions, ...line }))]
+  writeFileSync(resultsFile, results.map((line) => `${JSON.stringify(line)}\n`).join(''))
 }
 
 function readResults() {
-  if (!existsSync(resultsFile)) fail('nothing has been measured yet')
-  return JSON.parse(readFileSync(resultsFile, 'utf8'))
+  if (!existsSync(resultsFile)) return []
+  return readFileSync(resultsFile, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line))
 }
 
 function machine() {

@@ -16,18 +16,22 @@ const goals = [
   ['recovery-6s', '6 s sessions, wiped: caught up, s', 'caught_up_s', '≤', 2 / 3, '2/3', 'recovery-wiped'],
 ]
 
-export function renderBenchmarks({ machine, commit, scenarios }) {
-  const dates = [...new Set(Object.values(scenarios).map(({ date }) => date))].join(', ')
+/** `results`: the driver's lines, each with `bench`, `of`, `date`, `commit` and `machine` in front. */
+export function renderBenchmarks(results) {
+  const scenarios = byScenario(results)
+  const each = (of) => [...new Set(results.map(of))].join(', ')
+  const dates = each(({ date }) => date)
+  const commits = each(({ commit }) => commit)
   const medians = Object.entries(scenarios).flatMap(([scenario, byPeer]) => summariesOf(scenario, byPeer))
   return `# Benchmarks
 
-<!-- Written by scripts/render-benchmarks.mjs from bench/peer/results.json: change those. -->
+<!-- Written by scripts/render-benchmarks.mjs from bench/peer/results.jsonl: change those. -->
 
 Millrace beside Kafka Streams on one real broker: 311 requests as JSON of 672 bytes, four partitions, exactly once, a commit at least every 100 ms.
 Each validates a request, keeps the newest version of each case in a keyed store, enriches it, and counts versions per neighborhood and hour behind a
 repartition topic; every output is compared with an oracle that shares no code with either.
 
-Measured ${dates} at commit ${commit} on ${machine}; broker, process and meter share its cores. Kafka Streams: one thread, RocksDB,
+Measured ${dates} at commit ${commits} on ${each(({ machine }) => machine)}; broker, process and meter share its cores. Kafka Streams: one thread, RocksDB,
 exactly_once_v2. Millrace: one process, state in memory, restored from the changelog. Medians (least–most).
 
 | | Kafka Streams | Millrace | ratio | must reach |
@@ -53,6 +57,16 @@ less than 1 s after it was due.
 
 ${medians.join('\n\n')}
 `
+}
+
+function byScenario(results) {
+  const scenarios = {}
+  for (const line of results) {
+    scenarios[line.bench] ??= {}
+    scenarios[line.bench][line.of] ??= []
+    scenarios[line.bench][line.of].push(line)
+  }
+  return scenarios
 }
 
 function rowOf([scenario, label, field, sign, limit, goal, part = scenario], scenarios) {
@@ -84,10 +98,11 @@ function verdictOf(peer, scenarios) {
 function summariesOf(scenario, byPeer) {
   return ['kafka-streams', 'millrace'].flatMap((peer) => {
     const summaries = (byPeer[peer] ?? []).filter(({ run }) => run === undefined)
-    return summaries.map((summary) => {
+    return summaries.flatMap((summary) => {
       const cells = Object.entries(summary).filter(
         ([, value]) => typeof value === 'string' && /^[\d.e+-]+ \(/.test(value),
       )
+      if (cells.length === 0) return []
       return `**${scenario}${summary.scenario === scenario ? '' : `, ${summary.scenario}`}: ${peer}** (${summary.runs} runs): ${cells.map(([name, value]) => `${name} ${pretty(value)}`).join(' · ')}`
     })
   })
