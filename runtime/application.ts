@@ -129,7 +129,7 @@ export class Application {
     const globalTables = await untilAnswered('what global tables are read with', preparation, () =>
       GlobalTables.load(cluster, topology.globalTables, (topic) => topics.serdesOf(topic), refused),
     )
-    await sink?.prepare(tables)
+    if (sink !== undefined) await untilAnswered(`the sink (${sink.kind})`, preparation, () => sink.prepare(tables))
     return new Application(options, topics.withGlobalTables(globalTables), globalTables)
   }
 

@@ -1,7 +1,9 @@
-// Brokers that are away for a while: who only watches the log waits for them, and the application goes on.
+// Services that are away for a while: who needs them waits, and the application goes on.
 import { expect, test } from 'vitest'
 import { Retriable } from '../../core/errors.ts'
 import { withFaults } from '../../kafka/embedded/fault-hooks.ts'
+import { MemorySink } from '../../sinks/memory-sink.ts'
+import type { Sink } from '../../sinks/sink.ts'
 import { Meters } from '../support/meters.ts'
 
 test('an application whose look at the ends of its log fails goes on, and looks again', async () => {
@@ -33,6 +35,30 @@ test('an application whose look at the ends of its log fails goes on, and looks 
   application.stop()
   await until(() => false)
   await running
+  await application.close()
+  await meters.cluster.close()
+})
+
+test('a start waits for a sink that does not answer yet', async () => {
+  const sink = new MemorySink()
+  let refusals = 3
+  const late: Sink = {
+    kind: sink.kind,
+    open: (source) => sink.open(source),
+    prepare: async (tables) => {
+      if (refusals-- > 0) throw new Retriable('sink_unavailable', 'nobody listens there')
+      await sink.prepare(tables)
+    },
+    close: async () => {},
+  }
+  const waits: (string | undefined)[] = []
+  const meters = await Meters.open()
+  const application = await meters.start({
+    sink: late,
+    clock: { now: () => 0, sleep: async () => {} },
+    patience: { waitsFor: (what) => waits.push(what) },
+  })
+  expect(waits).toEqual([...Array(3).fill('the sink (memory): nobody listens there'), undefined])
   await application.close()
   await meters.cluster.close()
 })
