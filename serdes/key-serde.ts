@@ -1,7 +1,7 @@
 // Keys as Kafka's own serializers write them, so that partitions agree with other producers: text as it is, numbers big-endian.
 import type { ByteWriter } from '../core/byte-writer.ts'
 import { BadRecord } from '../core/errors.ts'
-import { textAt } from './binary/reading.ts'
+import { TextCache } from './binary/text-cache.ts'
 import { mistyped } from './binary/writing.ts'
 import { binarySerde } from './binary-serde.ts'
 import { type Schema, schemaOf } from './schema.ts'
@@ -33,6 +33,8 @@ function serdeOf(description: SchemaDescription): Serde<unknown> {
 }
 
 function textSerde(place: string): Serde<string> {
+  // Keys of a group are few; where they are not, the cache sees that it does not pay.
+  const cache = new TextCache(place)
   return {
     write(value, to) {
       if (typeof value !== 'string') mistyped(place, 'text', value)
@@ -42,7 +44,7 @@ function textSerde(place: string): Serde<string> {
       to.position = before
       mistyped(place, 'Unicode text', value)
     },
-    read: (buffer, start, end) => textAt(buffer, start, end - start, place),
+    read: (buffer, start, end) => cache.read(buffer, start, end - start),
   }
 }
 

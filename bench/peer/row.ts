@@ -28,7 +28,7 @@ const walk = new JsonWalk([
 ])
 
 export class Row {
-  /** The JSON text; a view that lives as long as its batch. */
+  /** The JSON text without its closing brace; a view that lives as long as its batch. */
   readonly text: Buffer
   readonly neighborhood: string
   /** requested_datetime as local wall-clock milliseconds, and as ms UTC. */
@@ -41,7 +41,7 @@ export class Row {
   readonly service: string
 
   constructor(buffer: Buffer, start: number, end: number, local: number) {
-    this.text = buffer.subarray(start, end)
+    this.text = buffer.subarray(start, end - 1)
     this.neighborhood = neighborhoods.read(buffer) || 'Unknown'
     this.local = local
     this.at = localTime.toInstant(local)
@@ -61,7 +61,7 @@ export const rowSerde: Serde<Row> = {
     return new Row(buffer, start, end, local)
   },
   write(row, to) {
-    to.bytes(row.text, 0, row.text.length - 1)
+    to.bytes(row.text)
     writeAddedFields(row, to)
   },
 }
