@@ -98,7 +98,7 @@ test('says what is not ready, why, and for how long, and nothing while all is we
   expect(await page.isVisible('#trouble')).toBe(false)
   failing.push({
     name: 'redis',
-    check: () => Promise.reject(new NotReady('connection refused', Date.now() - 180_000)),
+    check: () => Promise.reject(new NotReady('connection refused', Date.now() - 200_000)),
   })
   await page.waitForSelector('#trouble:has-text("redis connection refused, for 3 min")', { timeout: 10_000 })
   failing.length = 0
