@@ -130,7 +130,8 @@ async function until(condition: () => Promise<boolean>, life: Life): Promise<voi
     over = true
   })
   while (!(await condition())) {
-    if (over) throw new Error(`the program is over: ${(await life.ended).stderr}`)
+    // It may have ended while the condition was looked at.
+    if (over && !(await condition())) throw new Error(`the program is over: ${(await life.ended).stderr}`)
     if (Date.now() > deadline) throw new Error(`it did not come to that within ${patienceMs} ms`)
     await sleep(50)
   }
