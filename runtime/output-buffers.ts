@@ -47,15 +47,14 @@ export class OutputBuffers {
     this.byteLength += recordBytes
   }
 
-  get isEmpty(): boolean {
-    return this.byteLength === 0
-  }
-
   /** Takes everything out, as rounds of at most one batch a partition. Give the batches back with `reuse`. */
   take(): ProducedBatch[][] {
     const rounds: ProducedBatch[][] = []
     for (const { topic, partition, batches } of this.all) {
-      batches.forEach((records, round) => {
+      // A batch whose only record was taken back holds nothing.
+      const filled = batches.filter(({ count }) => count > 0)
+      this.spare.push(...batches.filter(({ count }) => count === 0))
+      filled.forEach((records, round) => {
         rounds[round] ??= []
         rounds[round].push({ topic, partition, records })
       })

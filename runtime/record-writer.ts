@@ -24,7 +24,7 @@ export class RecordWriter {
   private readonly serdes: TopicSerdes
   private readonly outputs: OutputBuffers
   private readonly recordBytesMax: number
-  private readonly scratch = new ByteWriter(64 * 1024)
+  private readonly scratch = new ByteWriter()
 
   constructor(topic: PhysicalTopic, serdes: TopicSerdes, outputs: OutputBuffers) {
     this.topic = topic
