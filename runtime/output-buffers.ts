@@ -25,14 +25,12 @@ export class OutputBuffers {
   byteLength = 0
 
   /** The batch that the next record of this partition goes into. @throws BadRecord `too_large` */
-  batchFor(
-    topic: string,
-    partition: number,
-    recordBytes: number,
-    recordBytesMax = INTERNAL_RECORD_BYTES_MAX,
-  ): RecordBatchWriter {
-    if (recordBytes > recordBytesMax)
-      throw new BadRecord('too_large', `a record of ${recordBytes} bytes is over the limit of ${recordBytesMax}`)
+  batchFor(topic: string, partition: number, recordBytes: number): RecordBatchWriter {
+    if (recordBytes > INTERNAL_RECORD_BYTES_MAX)
+      throw new BadRecord(
+        'too_large',
+        `a record of ${recordBytes} bytes is over the limit of ${INTERNAL_RECORD_BYTES_MAX}`,
+      )
     const { batches } = this.buffer(topic, partition)
     const last = batches[batches.length - 1]
     this.byteLength += recordBytes
