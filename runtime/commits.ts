@@ -1,5 +1,6 @@
 // The commits of one worker, one at a time: while the log decides on one, the worker reads and processes for the next.
 // What it does meanwhile stands on a commit that may fail, and so it goes out only after it: in the same incarnation, or never.
+import { assert } from '../core/assert.ts'
 import { type CommitParts, follow, type PreparedCommit, prepare, transact } from './commit-cycle.ts'
 import type { Task } from './task.ts'
 
@@ -42,7 +43,7 @@ export class Commits {
 
   /** Takes what the tasks have and sends it off. The commit before this one must have been concluded. */
   async begin(parts: CommitParts, tasks: readonly Task[], releasing: ReadonlySet<Task>): Promise<void> {
-    await this.conclude()
+    assert(this.pending === undefined, 'one commit is under way at a time')
     const begunAt = this.now()
     const prepared = await prepare(parts, tasks, releasing)
     const decision = transact(parts, prepared).then(
