@@ -27,6 +27,8 @@ export interface TopicConfig {
   /** −1 keeps records for ever. */
   readonly retentionMs: number
   readonly segmentBytes: number
+  /** Brokers begin another segment when record timestamps are this far apart; the embedded cluster by size alone. */
+  readonly segmentMs: number
   readonly deleteRetentionMs: number
   readonly minCompactionLagMs: number
   /** Largest record batch that a broker takes; the embedded cluster takes any. */
@@ -39,6 +41,7 @@ export const defaultTopicConfig: TopicConfig = {
   timestampType: 'CreateTime',
   retentionMs: -1,
   segmentBytes: 64 * 1024 * 1024,
+  segmentMs: 7 * 86_400_000,
   deleteRetentionMs: 7 * 86_400_000,
   minCompactionLagMs: 60_000,
   maxMessageBytes: 1_048_588,

@@ -6,6 +6,7 @@ export const topicConfigNames: Readonly<Record<keyof TopicConfig, string>> = {
   timestampType: 'message.timestamp.type',
   retentionMs: 'retention.ms',
   segmentBytes: 'segment.bytes',
+  segmentMs: 'segment.ms',
   deleteRetentionMs: 'delete.retention.ms',
   minCompactionLagMs: 'min.compaction.lag.ms',
   maxMessageBytes: 'max.message.bytes',

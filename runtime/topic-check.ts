@@ -25,10 +25,14 @@ const takesAsLarge: Fits = ({ config, replication }, wanted) =>
 
 type Rules = Readonly<Partial<Record<Setting, Fits>>>
 
+/** With the event times of outputs no compaction lag protects a reader: it may find the newest record of each key alone. */
+const keepsEveryRecord: Fits = ({ config }, wanted) =>
+  !config.cleanupPolicy.includes('compact') || wanted.cleanupPolicy.includes('compact')
+
 /** The guarantees rest on how the engine's own topics are configured; the others may be configured as their readers like. */
 const rulesOf: Readonly<Record<PhysicalTopic['role'], Rules>> = {
   source: {},
-  output: {},
+  output: { cleanupPolicy: keepsEveryRecord },
   'dead-letters': {},
   repartition: {
     cleanupPolicy: same('cleanupPolicy'),
@@ -94,8 +98,13 @@ function misconfigured(topic: PhysicalTopic, found: TopicDescription): string[] 
     (field) => `${topicConfigNames[field]}=${found.config[field]} instead of ${wanted[field]}`,
   )
   const changes = Object.fromEntries(wrong.map((field) => [topicConfigNames[field], String(wanted[field])]))
+  const remedy = alterCommand(topic.name, changes)
+  const choice =
+    topic.role === 'output'
+      ? `write \`cleanupPolicy: '${found.config.cleanupPolicy}'\` in its definition, or, so that readers see every record: ${remedy}`
+      : remedy
   return [
-    `topic ${topic.name} has ${differences.join(', ')}, and would lose or refuse what the application keeps there: ${alterCommand(topic.name, changes)}`,
+    `topic ${topic.name} has ${differences.join(', ')}, and would lose or refuse what the application keeps there: ${choice}`,
   ]
 }
 

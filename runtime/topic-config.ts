@@ -4,8 +4,8 @@ import { defaultTopicConfig, type TopicConfig } from '../kafka/cluster.ts'
 import type { PhysicalTopic } from '../topology/graph.ts'
 import { INTERNAL_RECORD_BYTES_MAX } from './output-buffers.ts'
 
-/** Records older than this may be compacted away; sinks that lag longer than a week are told by their alert first. */
-const OUTPUT_COMPACTION_LAG_MS = days(7)
+/** Record timestamps of outputs are event times: history would begin a segment with each week that it jumps over. */
+const OUTPUT_SEGMENT_MS = days(36_500)
 
 /** A record that came in must fit into the application's own topics with what the engine adds (output-buffers.ts). */
 const INTERNAL_BATCH_BYTES_MAX = 2 * INTERNAL_RECORD_BYTES_MAX
@@ -18,12 +18,7 @@ const roleConfig: Readonly<Record<PhysicalTopic['role'], Partial<TopicConfig>>> 
     retentionMs: -1,
     maxMessageBytes: INTERNAL_BATCH_BYTES_MAX,
   },
-  output: {
-    timestampType: 'CreateTime',
-    cleanupPolicy: 'compact',
-    retentionMs: -1,
-    minCompactionLagMs: OUTPUT_COMPACTION_LAG_MS,
-  },
+  output: { timestampType: 'CreateTime', cleanupPolicy: 'delete', retentionMs: -1, segmentMs: OUTPUT_SEGMENT_MS },
   changelog: {
     timestampType: 'LogAppendTime',
     cleanupPolicy: 'compact',

@@ -20,6 +20,8 @@ export const topics: CityTopics<RawCase> = {
   volume: topic('sf311.volume', {
     key: windowed(neighborhood, { size: () => hours(1) }),
     value: windowResult(Volume),
+    // A table: the newest revision of each window is what counts.
+    config: { cleanupPolicy: 'compact' },
   }),
   deadLetters: deadLetterTopic('sf311.dead-letters', raw),
   countsByNeighborhood: groupTopic('counts-by-neighborhood', {

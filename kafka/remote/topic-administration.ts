@@ -107,14 +107,13 @@ const keys: readonly Key[] = [
   },
   numeric('retentionMs'),
   numeric('segmentBytes'),
+  numeric('segmentMs'),
   numeric('deleteRetentionMs'),
   numeric('minCompactionLagMs'),
   numeric('maxMessageBytes'),
 ]
 
-function numeric(
-  field: 'retentionMs' | 'segmentBytes' | 'deleteRetentionMs' | 'minCompactionLagMs' | 'maxMessageBytes',
-): Key {
+function numeric(field: Exclude<keyof TopicConfig, 'cleanupPolicy' | 'timestampType'>): Key {
   const name = topicConfigNames[field]
   return { name, read: (text) => ({ [field]: Number(text) }), write: (config) => String(config[field]) }
 }

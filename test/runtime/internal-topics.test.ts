@@ -24,7 +24,7 @@ const alter = (name: string, changes: string) =>
 test.each([
   ['source', { timestampType: 'LogAppendTime' }],
   ['repartition', { timestampType: 'LogAppendTime', cleanupPolicy: 'delete', retentionMs: -1 }],
-  ['output', { timestampType: 'CreateTime', cleanupPolicy: 'compact', retentionMs: -1 }],
+  ['output', { timestampType: 'CreateTime', cleanupPolicy: 'delete', retentionMs: -1 }],
   ['changelog', { timestampType: 'LogAppendTime', cleanupPolicy: 'compact', minCompactionLagMs: 60_000 }],
   ['dead-letters', { timestampType: 'LogAppendTime', retentionMs: -1 }],
 ])('a %s topic keeps what must not be lost', async (role, config) => {
@@ -79,6 +79,20 @@ test.each([
     expect(message).toContain(alter(nameOf(role), changes))
   },
 )
+
+test('an output whose versions would be compacted away is refused, unless its definition says so', async () => {
+  const output = topics.find((topic) => topic.role === 'output')
+  if (output === undefined) throw new Error('there is one')
+  await create(output.name, output.partitions, { cleanupPolicy: 'compact' })
+  const { message } = await refused()
+  expect(message).toContain(`topic ${output.name} has cleanup.policy=compact instead of delete`)
+  expect(message).toContain(
+    "write `cleanupPolicy: 'compact'` in its definition, or, so that readers see every record: ",
+  )
+  expect(message).toContain(alter(output.name, 'cleanup.policy=delete'))
+  const table = { ...output, config: { cleanupPolicy: 'compact' } as const }
+  await expect(prepareTopics(cluster.admin, [table])).resolves.toBeDefined()
+})
 
 test('all that is wrong is told at once, and nothing is created', async () => {
   await create(nameOf('source'), 7)
