@@ -3,13 +3,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../core/clock.ts'
 import { useKafka } from '../services/kafka.ts'
 import { PARTITIONS, TASKS } from '../support/relay.ts'
-import { keyOf, RelayRace, type Worker } from '../support/relay-race.ts'
+import { keyOf, RelayRace, SESSION_MS, type Worker } from '../support/relay-race.ts'
 
 const PATIENCE_MS = 60_000
 const WARM_UP_MS = 1_000
 const STEADY_MS = 3_000
-/** How much longer than usual a task that stays may be without a commit. */
-const LONGER_MS = 100
+/** The figures are printed; what fails is a worker that stands still until the other one is there, not one on a busy machine. */
+const STANDSTILL_MS = 2_000
 
 describe('workers under load', { timeout: 240_000 }, () => {
   const kafka = useKafka({ nativeOnly: true })
@@ -47,8 +47,8 @@ describe('workers under load', { timeout: 240_000 }, () => {
     )
     expect(race.log.filter(isTrouble)).toEqual([])
     await expectEachOnce(race)
-    expect(whileJoining).toBeLessThanOrEqual(usual + LONGER_MS)
-    expect(whileLeaving).toBeLessThanOrEqual(usual + LONGER_MS)
+    expect(whileJoining).toBeLessThan(usual + STANDSTILL_MS)
+    expect(whileLeaving).toBeLessThan(usual + STANDSTILL_MS)
     await first.stop()
   })
 
@@ -76,7 +76,7 @@ describe('workers under load', { timeout: 240_000 }, () => {
     expect(again.generations).toEqual(generations.slice(-1))
     expect(race.log.filter((line) => line.startsWith('one') && isTrouble(line))).toEqual([])
     expect(race.log.filter((line) => line.startsWith('one: task runs'))).toEqual([])
-    expect(running - again.startedAt).toBeLessThan(2_000)
+    expect(running - again.startedAt).toBeLessThan(SESSION_MS)
     await race.finish()
     await expectEachOnce(race)
     await first.stop()

@@ -15,6 +15,8 @@ import { MemoryBackend } from '../../state/memory/memory-backend.ts'
 import { remoteOptions } from '../kafka/remote/remote-options.ts'
 import { Baton, relayNamed } from './relay.ts'
 
+/** Of a worker that dies: whoever comes back sooner takes its tasks back. */
+export const SESSION_MS = 20_000
 const KEYS = 60
 const WRITE_EVERY_MS = 20
 const LOOK_EVERY_MS = 5
@@ -81,7 +83,7 @@ export class RelayRace {
     }
     const membership = joinGroup(topology, {
       ...{ cluster: { groups }, instanceId, clock: systemClock },
-      sessionTimeoutMs: 20_000,
+      sessionTimeoutMs: SESSION_MS,
       rebalanceTimeoutMs: 20_000,
       heartbeatIntervalMs: 200,
     })
