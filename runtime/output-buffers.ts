@@ -15,12 +15,13 @@ export const INTERNAL_RECORD_BYTES_MAX = 4_000_000
 
 interface PartitionBuffer extends TopicPartition {
   readonly batches: RecordBatchWriter[]
+  /** Empty ones, as large as this partition needs them. */
+  readonly spare: RecordBatchWriter[]
 }
 
 export class OutputBuffers {
   private readonly partitions = new Map<string, PartitionBuffer[]>()
   private readonly all: PartitionBuffer[] = []
-  private readonly spare: RecordBatchWriter[] = []
   /** Upper bound of what waits, bytes. */
   byteLength = 0
 
@@ -31,11 +32,11 @@ export class OutputBuffers {
         'too_large',
         `a record of ${recordBytes} bytes is over the limit of ${INTERNAL_RECORD_BYTES_MAX}`,
       )
-    const { batches } = this.buffer(topic, partition)
+    const { batches, spare } = this.buffer(topic, partition)
     const last = batches[batches.length - 1]
     this.byteLength += recordBytes
     if (last !== undefined && (last.count === 0 || last.byteLength + recordBytes < BATCH_BYTES_MAX)) return last
-    const fresh = this.spare.pop() ?? new RecordBatchWriter()
+    const fresh = spare.pop() ?? new RecordBatchWriter()
     batches.push(fresh)
     return fresh
   }
@@ -48,10 +49,11 @@ export class OutputBuffers {
   /** Takes everything out, as rounds of at most one batch a partition. Give the batches back with `reuse`. */
   take(): ProducedBatch[][] {
     const rounds: ProducedBatch[][] = []
-    for (const { topic, partition, batches } of this.all) {
+    for (const { topic, partition, batches, spare } of this.all) {
       // A batch whose only record was taken back holds nothing.
       const filled = batches.filter(({ count }) => count > 0)
-      this.spare.push(...batches.filter(({ count }) => count === 0))
+      // What a burst has left is kept for no longer than the next commit.
+      if (spare.length > filled.length) spare.length = filled.length
       filled.forEach((records, round) => {
         rounds[round] ??= []
         rounds[round].push({ topic, partition, records })
@@ -64,9 +66,9 @@ export class OutputBuffers {
 
   reuse(rounds: readonly (readonly ProducedBatch[])[]): void {
     for (const round of rounds)
-      for (const { records } of round) {
+      for (const { topic, partition, records } of round) {
         records.reset()
-        this.spare.push(records)
+        this.buffer(topic, partition).spare.push(records)
       }
   }
 
@@ -78,7 +80,7 @@ export class OutputBuffers {
     }
     let buffer = buffers[partition]
     if (buffer === undefined) {
-      buffer = { topic, partition, batches: [] }
+      buffer = { topic, partition, batches: [], spare: [] }
       buffers[partition] = buffer
       this.all.push(buffer)
     }
