@@ -27,7 +27,7 @@ export interface Row {
   readonly value: string | undefined
 }
 
-const patienceMs = 15_000
+const patienceMs = 30_000
 
 export const fetchOptions: FetchOptions = {
   isolation: 'read_committed',
