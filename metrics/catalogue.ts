@@ -48,6 +48,9 @@ export const catalogue: readonly MetricDefinition[] = [
     replay_id: undefined,
   }),
   gauge('streams_app_state', 'Whether the application is in this state (0 or 1).', { state: applicationStates }),
+  gauge('streams_check_ok', 'Whether this check of /readyz passes (0 or 1), asked with each scrape.', {
+    check: undefined,
+  }),
 
   // reading and writing the log
   gauge('streams_consumer_lag_records', 'Records between the committed position and the end of the log.', {

@@ -5,7 +5,7 @@ import { isLive, type ReadyCheck, runChecks } from './health.ts'
 import type { ServerOptions } from './http-server.ts'
 
 export function healthRoutes(server: FastifyInstance, options: ServerOptions): void {
-  const { clock, metrics } = options
+  const { clock, metrics, measurements } = options
   const checked = () => runChecks([runningCheck(options), ...options.checks()], clock)
 
   server.get('/livez', read, async (_request, reply) => {
@@ -27,7 +27,10 @@ export function healthRoutes(server: FastifyInstance, options: ServerOptions): v
   /** The same for pages: an answer about trouble is no trouble of its own. */
   server.get('/api/checks', read, async () => ({ at: clock.now(), checks: await checked() }))
 
-  server.get('/metrics', read, async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()))
+  server.get('/metrics', read, async (_request, reply) => {
+    for (const { check, ok } of await checked()) measurements.cell('streams_check_ok', { check }).value = ok ? 1 : 0
+    return reply.type(metrics.contentType).send(await metrics.render())
+  })
 }
 
 /** A rebalance does not stop the work, so it is no reason to send readers away. */

@@ -62,6 +62,13 @@ export default board({
         `(${late}) / 0.01`,
       ),
       stat(
+        'Failing checks',
+        'What does not answer, of the services and of the application itself; `/readyz` says why and since when.',
+        { unit: 'none', noValue: 'none', named: true, steps: { red: 0 } },
+        '{{check}}',
+        'min by (check) (streams_check_ok{}) == 0',
+      ),
+      stat(
         'Last input',
         'Time since records were last read, from whatever topic.',
         { unit: 's', noValue: 'nothing read yet' },

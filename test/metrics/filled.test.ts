@@ -36,7 +36,7 @@ describe('every metric of the catalogue', () => {
     const stop = measureProcess(measurements)
     await runWithTroubles(postgres().url, measurements)
     await comeTooLate(measurements)
-    await sampleServer(systemClock, { measurements }).inject('/livez')
+    await sampleServer(systemClock, { measurements }).inject('/metrics')
     // Of a collection Node tells a moment later.
     for (let i = 0; i < 1_000 && eventsOf(measurements, 'nodejs_gc_duration_seconds') === 0; i++) {
       Array.from({ length: 100_000 }, () => ({}))

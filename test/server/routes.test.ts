@@ -69,6 +69,31 @@ test('shows its metrics, the time of its requests among them, all of them from t
   expect(undeclared(measurements)).toEqual([])
 })
 
+test('tells Prometheus with each scrape which checks pass', async () => {
+  const measurements = createMeasurements()
+  const metrics = metricsPage(measurements, { app: 'sf311', mode: 'live' })
+  let answers = false
+  const checks = () => [
+    { name: 'kafka', check: async () => {} },
+    {
+      name: 'redis',
+      check: async () => {
+        if (!answers) throw new Error('ECONNREFUSED')
+      },
+    },
+  ]
+  const checking = sampleServer(clock, { measurements, metrics, checks })
+  const passing = async () => {
+    const { body } = await checking.inject('/metrics')
+    return [...body.matchAll(/^streams_check_ok\{check="(\w+)",app="sf311",mode="live"\} (\d)$/gm)].map(
+      ([, check, ok]) => `${check} ${ok}`,
+    )
+  }
+  expect(await passing()).toEqual(['application 1', 'kafka 1', 'redis 0'])
+  answers = true
+  expect(await passing()).toEqual(['application 1', 'kafka 1', 'redis 1'])
+})
+
 test('describes the topology in the format asked for by parameter or by header', async () => {
   const typeOf = async (url: string, accept = '*/*') =>
     (await server.inject({ url, headers: { accept } })).headers['content-type']
