@@ -67,7 +67,12 @@ export const options = {
     ...flag('create topics that are missing; with =false they are named, with the commands', ['run']),
     default: true,
   },
-  compression: choice(['none', 'gzip', 'lz4', 'zstd'], 'of what is written to a Kafka cluster', ['run'], 'none'),
+  compression: choice(
+    ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
+    'of what is written to a Kafka cluster',
+    ['run'],
+    'none',
+  ),
   instanceId: optionalText('ID', 'name of this process in its group; default: one kept in the data directory', ['run']),
   confirm: optionalText('SCHEMA', 'allow changes of this Postgres schema that lose data', ['run']),
   boundaries: optionalText('FILE', 'neighborhood boundaries, GeoJSON or TopoJSON', ['run', 'describe']),

@@ -1,17 +1,20 @@
 // Compresses the records of a finished batch; the header stays readable, so that brokers and filters need not decompress.
-import * as zlib from 'node:zlib'
+import { gzipSync } from 'node:zlib'
+import { Encoder as ZstdEncoder } from '@toondepauw/node-zstd'
 import { compressFrameSync } from 'lz4-napi'
 import { never } from '../../core/assert.ts'
-import { StreamsError } from '../../core/errors.ts'
 import { batchField, lengthPrefixBytes } from './batch-layout.ts'
 import { stampChecksum } from './checksum.ts'
+import { compressSnappy } from './snappy.ts'
 
-export type BatchCompression = 'none' | 'gzip' | 'lz4' | 'zstd'
+export type BatchCompression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 
 /** Numbers of Kafka's codecs, as they stand in a batch's attributes. */
 export const codecNumber = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const
 
 const fastestGzip = { level: 1 }
+/** Kafka's default level. */
+const zstdEncoder = new ZstdEncoder(3)
 
 /** A batch of its own, or `batch` itself when nothing is to be done. */
 export function compressBatch(batch: Buffer, compression: BatchCompression): Buffer {
@@ -27,30 +30,17 @@ export function compressBatch(batch: Buffer, compression: BatchCompression): Buf
   return compressed
 }
 
-/** @throws StreamsError `unsupported_codec` where this Node cannot write it: at the start, not at the first batch */
-export function requireCompression(compression: BatchCompression): void {
-  if (compression !== 'none') compressorOf(compression)
-}
-
 function compressorOf(compression: Exclude<BatchCompression, 'none'>): (records: Buffer) => Buffer {
   switch (compression) {
     case 'gzip':
-      return (records) => zlib.gzipSync(records, fastestGzip)
+      return (records) => gzipSync(records, fastestGzip)
+    case 'snappy':
+      return compressSnappy
     case 'lz4':
       return (records) => compressFrameSync(records)
     case 'zstd':
-      return zstdCompressor()
+      return (records) => zstdEncoder.encodeSync(records)
     default:
       return never(compression)
   }
-}
-
-function zstdCompressor(): (records: Buffer) => Buffer {
-  // Only some versions have it.
-  const { zstdCompressSync } = zlib as { zstdCompressSync?: (records: Buffer) => Buffer }
-  if (zstdCompressSync !== undefined) return zstdCompressSync
-  throw new StreamsError(
-    'unsupported_codec',
-    `writing with zstd needs Node 22.15 or later; this is ${process.versions.node}. Use another Node, or gzip, lz4 or none`,
-  )
 }

@@ -1,5 +1,6 @@
 // Decompresses the records of a batch; which codecs there are is decided here.
-import * as zlib from 'node:zlib'
+import { gunzipSync } from 'node:zlib'
+import { Decoder as ZstdDecoder } from '@toondepauw/node-zstd'
 import { decompressFrameSync } from 'lz4-napi'
 import { StreamsError } from '../../core/errors.ts'
 import { codecNumber } from './compress.ts'
@@ -9,6 +10,7 @@ import { decompressSnappy } from './snappy.ts'
 const decompressedBytesMax = 128 * 1024 * 1024
 
 const limits = { maxOutputLength: decompressedBytesMax }
+const zstdDecoder = new ZstdDecoder()
 
 export function decompressRecords(codec: number, records: Buffer): Buffer {
   const decompress = decompressorOf(codec)
@@ -24,24 +26,14 @@ export function decompressRecords(codec: number, records: Buffer): Buffer {
 function decompressorOf(codec: number): (records: Buffer) => Buffer {
   switch (codec) {
     case codecNumber.gzip:
-      return (records) => zlib.gunzipSync(records, limits)
+      return (records) => gunzipSync(records, limits)
     case codecNumber.snappy:
       return (records) => decompressSnappy(records, decompressedBytesMax)
     case codecNumber.lz4:
       return decompressFrameSync
     case codecNumber.zstd:
-      return zstd()
+      return (records) => zstdDecoder.decodeSync(records)
     default:
       throw new StreamsError('unsupported_codec', `records compressed with codec ${codec} cannot be read`)
   }
-}
-
-/** Node has it since 22.15; the types are those of Node 20. */
-function zstd(): (records: Buffer) => Buffer {
-  const { zstdDecompressSync } = zlib as { zstdDecompressSync?: (records: Buffer, options: typeof limits) => Buffer }
-  if (zstdDecompressSync !== undefined) return (records) => zstdDecompressSync(records, limits)
-  throw new StreamsError(
-    'unsupported_codec',
-    `records compressed with zstd need Node 22.15 or later; this is ${process.versions.node}. Use another Node, or gzip, snappy, lz4 or none on the topic`,
-  )
 }

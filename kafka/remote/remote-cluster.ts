@@ -7,7 +7,7 @@ import type { Logger } from '../../core/logger.ts'
 import type { Random } from '../../core/random.ts'
 import type { Reachability } from '../../core/reachability.ts'
 import type { Admin, Cluster, GroupCoordinator, LogReader, ProducerOptions, TransactionalProducer } from '../cluster.ts'
-import { type BatchCompression, requireCompression } from '../record-batch/compress.ts'
+import type { BatchCompression } from '../record-batch/compress.ts'
 import { brokerError } from './broker-errors.ts'
 import { type Address, BrokerLinks } from './broker-links.ts'
 import { ClusterMap } from './cluster-map.ts'
@@ -55,7 +55,6 @@ const newTopicPatienceMs = 3_000
 
 /** Connects and learns what the brokers can do. @throws Retriable when none can be reached in time. */
 export async function openRemoteCluster(options: RemoteOptions): Promise<Cluster> {
-  requireCompression(options.compression ?? 'none')
   const cluster = new RemoteCluster(options)
   try {
     await cluster.connect()
