@@ -1,6 +1,6 @@
 // What every script does first: install the packages that are missing and compile the sources that are newer than their output.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -25,6 +25,9 @@ export function run(command, args, { to = 'stderr', env = process.env } = {}) {
 export function installMissing() {
   const installed = join(root, 'node_modules', '.package-lock.json')
   if (existsSync(installed) && modifiedAt(installed) >= modifiedAt(join(root, 'package-lock.json'))) return
+  // npm would empty the folder that the link leads to, which belongs to somebody else.
+  if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink())
+    fail('node_modules is a link, and its packages are not those of package-lock.json: remove the link and start again')
   say('installing packages (npm ci)')
   const args = ['ci', '--include=dev', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']
   if (!run('npm', args).ok) fail('npm ci failed; its messages are above')
