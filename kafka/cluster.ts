@@ -107,8 +107,10 @@ export interface FetchOptions {
   /** Of all partitions together; the first batch comes whole even if it is larger. */
   readonly maxBytes: number
   readonly maxBytesPerPartition: number
-  /** How long to wait when there is nothing, ms. */
+  /** How long to wait when there is nothing, or less than `minBytes`, ms. */
   readonly maxWaitMs: number
+  /** Brokers gather so much before they answer; the embedded cluster, where an answer costs nothing, does not. Default 1. */
+  readonly minBytes?: number
   readonly signal?: AbortSignal
 }
 

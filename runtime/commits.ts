@@ -12,6 +12,8 @@ interface Pending {
   readonly begunAt: number
   readonly decision: Promise<Outcome>
   outcome: Outcome | undefined
+  /** When the log decided, whether anybody looked or not. */
+  decidedAt: number
 }
 
 export interface CommitEvents {
@@ -36,9 +38,12 @@ export class Commits {
     return this.pending !== undefined
   }
 
-  /** Whether as much time as `ms`, and as the last commit took, has gone by without one: commits take at most half of the time. */
-  hasRested(ms: number): boolean {
-    return this.pending === undefined && this.now() - this.lastAt >= Math.max(ms, this.lastTookMs)
+  /**
+   * How long until as much time as `ms`, and as the last commit took, has gone by without one, so that commits take at most half of the
+   * time; at least `ms` while one is under way. 0 and less: it has.
+   */
+  restMs(ms: number): number {
+    return this.pending === undefined ? this.lastAt + Math.max(ms, this.lastTookMs) - this.now() : ms
   }
 
   /** Takes what the tasks have and sends it off. The commit before this one must have been concluded. */
@@ -50,10 +55,11 @@ export class Commits {
       (ends): Outcome => ({ ends }),
       (error: unknown): Outcome => ({ error }),
     )
-    const pending: Pending = { parts, prepared, begunAt, decision, outcome: undefined }
+    const pending: Pending = { parts, prepared, begunAt, decision, outcome: undefined, decidedAt: begunAt }
     this.pending = pending
     void decision.then((outcome) => {
       pending.outcome = outcome
+      pending.decidedAt = this.now()
     })
   }
 
@@ -75,10 +81,11 @@ export class Commits {
       this.events.failed(outcome.error)
       throw outcome.error
     }
+    const followedFrom = this.now()
     try {
       await follow(parts, prepared, outcome.ends)
     } finally {
-      this.lastAt = this.now()
+      this.lastAt = pending.decidedAt + this.now() - followedFrom
       this.lastTookMs = this.lastAt - begunAt
       this.events.committed(prepared, this.lastTookMs)
     }

@@ -17,6 +17,8 @@ import type { WorkerOptions } from './worker-options.ts'
 
 /** When drained, commits follow each other no faster than this, ms. */
 const DRAINED_COMMIT_INTERVAL_MS = 10
+/** While no commit can begin, little input may as well gather at the broker: each answer costs as much as some hundred records. */
+const GATHERED_BYTES = 64 * 1024
 
 export class Worker {
   private readonly options: WorkerOptions
@@ -138,7 +140,7 @@ export class Worker {
         isolation: 'read_committed',
         maxBytes: config.fetchBytesMax,
         maxBytesPerPartition: config.fetchBytesPerPartitionMax,
-        maxWaitMs: this.waitAtMost(maxWaitMs),
+        ...this.patience(maxWaitMs),
         signal,
       },
     )
@@ -157,9 +159,11 @@ export class Worker {
     return read
   }
 
-  private waitAtMost(maxWaitMs: number): number {
-    if (this.workSince === undefined && !this.commits.isUnderWay) return maxWaitMs
-    return Math.max(0, Math.min(maxWaitMs, DRAINED_COMMIT_INTERVAL_MS))
+  /** How long to wait for input, and for how much of it: until the next commit may begin there is time. */
+  private patience(maxWaitMs: number): { readonly maxWaitMs: number; readonly minBytes: number } {
+    const restMs = Math.ceil(this.commits.restMs(DRAINED_COMMIT_INTERVAL_MS))
+    if (restMs > 0) return { maxWaitMs: Math.min(maxWaitMs, restMs), minBytes: GATHERED_BYTES }
+    return { maxWaitMs: this.workSince === undefined ? maxWaitMs : 0, minBytes: 1 }
   }
 
   // ---- committing
@@ -183,7 +187,7 @@ export class Worker {
     const bytes = this.outputs.byteLength + this.tasks.reduce((sum, { stores }) => sum + stores.bufferedBytes, 0)
     if (bytes > bufferedBytesMax || now - this.workSince >= commitIntervalMs) return true
     const isDrained = !read || this.tasks.every((task) => task.isDrained)
-    return isDrained && this.commits.hasRested(DRAINED_COMMIT_INTERVAL_MS)
+    return isDrained && this.commits.restMs(DRAINED_COMMIT_INTERVAL_MS) <= 0
   }
 
   /** The commit before it ends first. */

@@ -9,6 +9,7 @@ import { type FetchAnswer, type FetchRequest, type FetchResult, fetch } from './
 
 export interface FetchLimits extends Pick<FetchOptions, 'isolation' | 'maxBytes' | 'maxBytesPerPartition'> {
   readonly maxWaitMs: number
+  readonly minBytes: number
   readonly requestTimeoutMs: number
 }
 
@@ -60,9 +61,10 @@ export class FetchPoll {
   }
 
   private request(): FetchRequest {
-    const { maxWaitMs, maxBytes, maxBytesPerPartition, isolation } = this.limits
+    const { maxWaitMs, minBytes, maxBytes, maxBytesPerPartition, isolation } = this.limits
     return {
       maxWaitMs,
+      minBytes,
       maxBytes,
       isolationLevel: isolation === 'read_committed' ? 1 : 0,
       partitionMaxBytes: maxBytesPerPartition,

@@ -69,10 +69,10 @@ export class RemoteReader implements LogReader {
   /** What is in flight already stays, as long as it asks for the same. */
   private async pollsFor(positions: readonly Position[], options: FetchOptions): Promise<FetchPoll[]> {
     const { map, links, requestTimeoutMs } = this.parts
-    const { isolation, maxBytesPerPartition, maxWaitMs } = options
+    const { isolation, maxBytesPerPartition, maxWaitMs, minBytes = 1 } = options
     const leaders = await map.byLeader(positions)
     const maxBytes = Math.floor(options.maxBytes / leaders.size)
-    const limits = { isolation, maxBytes, maxBytesPerPartition, maxWaitMs, requestTimeoutMs }
+    const limits = { isolation, maxBytes, maxBytesPerPartition, maxWaitMs, minBytes, requestTimeoutMs }
     return [...leaders].map(([broker, led]) => {
       const known = this.polls.find((poll) => poll.broker === broker && poll.matches(led, isolation))
       return known ?? new FetchPoll(links, broker, led, limits)

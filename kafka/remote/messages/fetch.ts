@@ -6,6 +6,7 @@ import type { WireReader } from './wire-reader.ts'
 
 export interface FetchRequest {
   readonly maxWaitMs: number
+  readonly minBytes: number
   readonly maxBytes: number
   /** 0 read_uncommitted, 1 read_committed. */
   readonly isolationLevel: 0 | 1
@@ -32,10 +33,10 @@ export const fetch: Message<FetchRequest, FetchAnswer> = {
   name: 'Fetch',
   key: 1,
   version: 12,
-  write({ maxWaitMs, maxBytes, isolationLevel, partitionMaxBytes, partitions }, out) {
+  write({ maxWaitMs, minBytes, maxBytes, isolationLevel, partitionMaxBytes, partitions }, out) {
     out.int32(-1) // we are no replica
     out.int32(maxWaitMs)
-    out.int32(1) // minBytes
+    out.int32(minBytes)
     out.int32(maxBytes)
     out.int8(isolationLevel)
     out.int32(0) // no session

@@ -30,14 +30,14 @@ const fetchCase = messageCase(
   fetch,
   fc
     .tuple(
-      fc.record({ maxWaitMs: int32, maxBytes: int32, isolationLevel, partitionMaxBytes: int32 }),
+      fc.record({ maxWaitMs: int32, minBytes: int32, maxBytes: int32, isolationLevel, partitionMaxBytes: int32 }),
       underTopics(fc.record({ partition: int32, offset: int64, leaderEpoch: int32 })),
     )
     .map(([limits, topics]) => ({
       ours: { ...limits, partitions: flat(topics) },
       onWire: {
         maxWaitMs: limits.maxWaitMs,
-        minBytes: 1,
+        minBytes: limits.minBytes,
         maxBytes: limits.maxBytes,
         isolationLevel: limits.isolationLevel,
         topics: wireTopics(topics, { topic: 'topic', items: 'partitions' }, ({ partition, offset, leaderEpoch }) => ({
