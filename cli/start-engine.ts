@@ -1,14 +1,11 @@
 // The engine of the program: what it stands on (open-services.ts), Postgres embedded or elsewhere, and the application on top.
-import { seconds } from '../core/duration.ts'
 import type { Cluster } from '../kafka/cluster.ts'
 import { Application } from '../runtime/application.ts'
-import type { ApplicationSnapshot } from '../runtime/snapshot.ts'
-import { defaultWorkerConfig } from '../runtime/worker-options.ts'
 import type { SchemaRegistry } from '../serdes/schema-registry.ts'
-import { NotReady } from '../server/health.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../sinks/postgres/embedded-server.ts'
 import { createPostgresSink } from '../sinks/postgres/postgres-sink.ts'
 import { openRowReader, type RowReader } from '../sinks/postgres/row-reader.ts'
+import { engineChecks } from './engine-checks.ts'
 import { openServices } from './open-services.ts'
 import type { Engine, EngineContext, ReadyCheck } from './program.ts'
 
@@ -79,33 +76,6 @@ async function postgresOf({
   return { url: server.url, stop: () => server.stop() }
 }
 
-/** Twice as long as a transaction may be open, so that the brokers have had the time to end it. */
-const HELD_BACK_MS_MAX = 2 * defaultWorkerConfig.transactionTimeoutMs
-
-/** @throws NotReady when a transaction that nobody ends hides what is committed behind it. */
-function requireEndingTransactions({ at, heldBack }: ApplicationSnapshot): void {
-  const oldest = oldestOf(heldBack)
-  if (oldest === undefined || at - oldest.since < HELD_BACK_MS_MAX) return
-  const { topic, partition, offset, since } = oldest
-  throw new NotReady(`${topic}-${partition} cannot be read beyond ${offset}: a transaction there does not end`, since)
-}
-
-/** A schema that is met for the first time is asked for in a moment. */
-const SCHEMA_WAIT_MS_MAX = seconds(3)
-
-/** @throws NotReady when partitions wait for schemas: which has waited longest, and for what. */
-function requireSchemas({ at, awaitedSchemas }: ApplicationSnapshot): void {
-  const oldest = oldestOf(awaitedSchemas)
-  if (oldest === undefined || at - oldest.since < SCHEMA_WAIT_MS_MAX) return
-  const { topic, partition, offset, schemaId, since, reason } = oldest
-  const others = awaitedSchemas.length === 1 ? '' : ` (and ${awaitedSchemas.length - 1} more, see /api/snapshot)`
-  throw new NotReady(`${topic}-${partition} waits at ${offset} for schema ${schemaId}${others}: ${reason}`, since)
-}
-
-function oldestOf<Wait extends { readonly since: number }>(waits: readonly Wait[]): Wait | undefined {
-  return waits.toSorted((a, b) => a.since - b.since)[0]
-}
-
 interface Parts {
   readonly application: Application
   readonly cluster: Cluster
@@ -151,11 +121,7 @@ class RunningEngine implements Engine {
   }
 
   checks(): readonly ReadyCheck[] {
-    const { application } = this.parts
-    return [
-      { name: 'transactions', check: async () => requireEndingTransactions(application.snapshot()) },
-      { name: 'schemas', check: async () => requireSchemas(application.snapshot()) },
-    ]
+    return engineChecks(() => this.snapshot())
   }
 
   isCaughtUp(): Promise<boolean> {
