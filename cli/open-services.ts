@@ -69,7 +69,7 @@ function registryOf({ options, dependencies }: EngineContext): SchemaRegistry | 
   const registry = confluentRegistry({ url, autoRegisterSchemas, ...(basicAuth === undefined ? {} : { basicAuth }) })
   const reachability = dependencies.add('registry')
   return {
-    ...(registry.lagMsMax === undefined ? {} : { lagMsMax: registry.lagMsMax }),
+    lagMsMax: registry.lagMsMax,
     register: (subject, schema) => reachability.ask(() => registry.register(subject, schema)),
     schemaById: (id) => reachability.ask(() => registry.schemaById(id)),
   }

@@ -164,7 +164,7 @@ export class Application {
 
   /** Until questions under way are answered. Returns whether a partition that waited may go on. */
   private async hearSchemas(): Promise<boolean> {
-    const waiting = this.inputs.filter((input) => input.waiting !== undefined)
+    const waiting = this.inputs.filter((input) => input.isWaiting)
     await Promise.all(waiting.map((input) => input.waiting?.asked))
     return waiting.some((input) => input.waiting?.goesOn() === false)
   }

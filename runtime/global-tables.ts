@@ -115,7 +115,7 @@ class GlobalTable {
       for (const next of committedBatches(answer, input.position, this.columns)) {
         found = true
         this.apply(input)
-        if (input.waiting !== undefined) break
+        if (input.isWaiting) break
         input.position = next
       }
     }

@@ -75,10 +75,14 @@ export class Input {
     return this.node.topic.role === 'source'
   }
 
-  /** Whether there is no schema to wait for; looks, and has it asked for again when it is time. @throws what waiting does not mend */
+  get isWaiting(): boolean {
+    return this.waiting !== undefined
+  }
+
+  /** Looks whether it still waits, and has the schema asked for again when it is time. @throws what waiting does not mend */
   mayRead(): boolean {
     if (this.waiting?.goesOn() === false) this.waiting = undefined
-    return this.waiting === undefined
+    return !this.isWaiting
   }
 
   /** Reads the rows up to one whose writer schema is not known yet: there it waits, at that record's position. */

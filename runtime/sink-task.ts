@@ -166,7 +166,7 @@ export class SinkTask implements TaskContext, InputEvents {
     this.options.onFetch?.(fetched.topic, fetched.batches.length)
     for (const next of committedBatches(fetched, from, this.columns)) {
       if (this.columns.count > 0) await this.processBatch()
-      if (this.input.waiting !== undefined) break
+      if (this.input.isWaiting) break
       this.input.position = next
     }
     return this.input.position > from
@@ -176,7 +176,7 @@ export class SinkTask implements TaskContext, InputEvents {
     const { input } = this
     for (const rows of slicesOf(this.columns.count)) {
       await this.graph.run(input.node, input.read(this.columns, this.time, this, rows))
-      if (input.waiting !== undefined) break
+      if (input.isWaiting) break
     }
     this.accounting.add(input.node.name, 'in', input.nextRow)
   }

@@ -148,30 +148,30 @@ export class Task implements TaskContext, InputEvents {
 
   /** Where to read on. While an input waits for a schema it is nowhere, lest others run ahead of what they are joined with; then that input is first. */
   wanted(): Position[] {
-    const waiting = this.inputs.filter(isWaiting)
+    const waiting = this.inputs.filter((input) => input.isWaiting)
     if (!waiting.every((input) => input.mayRead())) return []
     return (waiting.length > 0 ? waiting : this.inputs).map(positionOf)
   }
 
   /** R1–R3: reads what was fetched from the expected position on, and processes it into buffers. Returns whether there was anything. */
   async process(fetched: FetchedPartition): Promise<boolean> {
-    if (this.inputs.some(isWaiting)) return false
+    if (this.inputs.some((input) => input.isWaiting)) return false
     const input = this.inputs.find(({ topic }) => topic === fetched.topic)
     assert(input !== undefined, `task ${this.name} does not read ${fetched.topic}`)
     this.batchAt = this.around.now()
     const from = input.position
     for (const next of committedBatches(fetched, from, this.columns)) {
       if (this.columns.count > 0) await this.processBatch(input)
-      if (isWaiting(input)) break
+      if (input.isWaiting) break
       input.position = next
     }
-    const found = input.position > from || isWaiting(input)
+    const found = input.position > from || input.isWaiting
     if (found) {
       this.touched = true
       this.idleTopics.delete(input.topic)
     }
     input.reached(fetched.lastStableOffset, this.batchAt)
-    if (isWaiting(input)) for (const other of this.inputs) other.leftAlone()
+    if (input.isWaiting) for (const other of this.inputs) other.leftAlone()
     return found
   }
 
@@ -180,7 +180,7 @@ export class Task implements TaskContext, InputEvents {
     this.watermarksHeard = 0
     for (const rows of slicesOf(this.columns.count, this.rowsAtATime)) {
       await this.graph.run(input.node, input.read(this.columns, this.time, this, rows))
-      if (isWaiting(input)) break
+      if (input.isWaiting) break
     }
     this.accounting.add(input.node.name, 'in', input.nextRow - this.watermarksHeard)
     this.badShare.recordSeen(input.nextRow)
@@ -344,10 +344,6 @@ export class Task implements TaskContext, InputEvents {
 
 function positionOf({ topic, partition, position }: Input): Position {
   return { topic, partition, offset: position }
-}
-
-function isWaiting({ waiting }: Input): boolean {
-  return waiting !== undefined
 }
 
 /** A sub-topology may write to several repartition topics: all of them hear how far it is. */

@@ -19,7 +19,7 @@ export interface ConfluentRegistryOptions extends ConfluentHttpOptions {
 }
 
 /** `confluentRegistry({ url: 'http://registry:8081' })` */
-export function confluentRegistry(options: ConfluentRegistryOptions): SchemaRegistry {
+export function confluentRegistry(options: ConfluentRegistryOptions): Required<SchemaRegistry> {
   return new ConfluentRegistry(options)
 }
 

@@ -1,13 +1,17 @@
 // A record whose writer schema the registry does not give: its partition waits, in sight, and nobody else does.
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ByteWriter } from '../../core/byte-writer.ts'
-import { systemClock } from '../../core/clock.ts'
+import { ManualClock, systemClock } from '../../core/clock.ts'
+import { Retriable } from '../../core/errors.ts'
+import { silentLogger } from '../../core/logger.ts'
 import { seededRandom } from '../../core/random.ts'
 import { type EmbeddedCluster, openEmbeddedCluster } from '../../kafka/embedded/embedded-cluster.ts'
 import { Application, type ApplicationOptions } from '../../runtime/application.ts'
+import { SchemaWaits } from '../../runtime/schema-waits.ts'
 import { type ConfluentSerde, confluentSerde } from '../../serdes/confluent-serde.ts'
 import { confluentRegistry } from '../../serdes/registry/confluent.ts'
 import { t } from '../../serdes/schema.ts'
+import type { Serde } from '../../serdes/serde.ts'
 import { MemorySink } from '../../sinks/memory-sink.ts'
 import { MemoryBackend } from '../../state/memory/memory-backend.ts'
 import { keyValueStore } from '../../state/store-definitions.ts'
@@ -104,16 +108,24 @@ test('holds up its partition only, and goes on by itself, each record once and i
   expect(await deadLettersIn(cluster, badOrders.name)).toEqual([])
 })
 
-test('is asked for once, however many partitions wait', async () => {
-  const application = await run()
-  registry.mood = 'drops'
-  for (const partition of [0, 1]) await write(partition, [`k${partition}`, bytes(next, nextOrder(1))])
-  await until(() => application.snapshot().awaitedSchemas.length === 2)
-  const before = asksFor(next.schemaId)
-  await until(() => asksFor(next.schemaId) > before)
-  registry.mood = 'answers'
-  await until(() => ids().length === 2)
-  expect(asksFor(next.schemaId)).toBeLessThan(12)
+test('is asked for once, however many partitions wait, and again after pauses that double', async () => {
+  const clock = new ManualClock()
+  const askedAt: number[] = []
+  let ends = 0
+  const resolve = async () => {
+    askedAt.push(clock.now())
+    if (askedAt.length < 5) throw new Retriable('registry_unavailable', 'no answer')
+  }
+  const serde: Serde<unknown> = { read: () => undefined, write: () => {}, resolve }
+  const onEnd = () => void ends++
+  const waits = new SchemaWaits({ topic: 'orders', serde, clock, logger: silentLogger, onEnd })
+  const wait = waits.begin(7)
+  expect(waits.begin(7)).toBe(wait)
+  for (; wait.goesOn(); clock.advance(1)) await wait.asked
+  expect(askedAt).toEqual([0, 10, 30, 70, 150])
+  expect(wait).toMatchObject({ schemaId: 7, since: 0, reason: 'no answer' })
+  expect(ends).toBe(1)
+  expect(waits.begin(7)).not.toBe(wait)
 })
 
 test('a partition that is taken over while it waits is read from its record on, by the new owner, and once', async () => {
