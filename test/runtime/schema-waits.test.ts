@@ -172,17 +172,26 @@ test('the other inputs of its task wait with it, those of other tasks do not', a
   expect(versionsOf('a')).toEqual([7])
 })
 
-test('a partition that waits is not taken for one that has nothing to read', async () => {
-  const application = await run({ config: { idleAfterMs: 10 } })
+test.each([
+  ['', 0],
+  [', even if it had nothing before', 100],
+])('a partition that waits is not taken for one that has nothing to read%s', async (_, idleMs) => {
+  const application = await open({ config: { idleAfterMs: 10 } })
+  closing.push(() => application.close())
   const behind = () => application.snapshot().tasks.filter(({ task }) => task.startsWith('1_'))
+  const turnsUntil = async (condition: () => boolean) => {
+    while (!condition()) await turn(application)
+  }
+  const begin = Date.now()
+  await turnsUntil(() => Date.now() - begin >= idleMs)
   registry.mood = 'drops'
   await write(0, ['a', bytes(next, nextOrder(1))])
-  await until(() => application.snapshot().awaitedSchemas.length === 1)
+  await turnsUntil(() => asksFor(next.schemaId) > 4)
   await write(1, ['b', bytes(own, order(1))])
-  await until(() => ids().includes('b') && asksFor(next.schemaId) > 6)
+  await turnsUntil(() => ids().includes('b') && asksFor(next.schemaId) > 6)
   expect(behind().map(({ watermark }) => watermark)).toEqual([undefined, undefined])
   registry.mood = 'answers'
-  await until(() => behind().every(({ watermark }) => watermark !== undefined))
+  await turnsUntil(() => behind().every(({ watermark }) => watermark !== undefined))
 })
 
 test('in front of a sink only the partition waits as well', async () => {
