@@ -69,6 +69,7 @@ function registryOf({ options, dependencies }: EngineContext): SchemaRegistry | 
   const registry = confluentRegistry({ url, autoRegisterSchemas, ...(basicAuth === undefined ? {} : { basicAuth }) })
   const reachability = dependencies.add('registry')
   return {
+    lagMsMax: registry.lagMsMax,
     register: (subject, schema) => reachability.ask(() => registry.register(subject, schema)),
     schemaById: (id) => reachability.ask(() => registry.schemaById(id)),
   }

@@ -52,7 +52,7 @@ export const options = {
     1_048_576,
   ),
   registry: {
-    ...optionalText('URL', 'a schema registry with Confluent’s interface; without it the embedded one', ['run']),
+    ...optionalText('URL,…', 'a schema registry with Confluent’s interface; without it the embedded one', ['run']),
     alsoEnv: 'SCHEMA_REGISTRY_URL',
   },
   registryUser: {

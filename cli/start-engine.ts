@@ -1,13 +1,11 @@
 // The engine of the program: what it stands on (open-services.ts), Postgres embedded or elsewhere, and the application on top.
 import type { Cluster } from '../kafka/cluster.ts'
 import { Application } from '../runtime/application.ts'
-import type { ApplicationSnapshot, HeldBack } from '../runtime/snapshot.ts'
-import { defaultWorkerConfig } from '../runtime/worker-options.ts'
 import type { SchemaRegistry } from '../serdes/schema-registry.ts'
-import { NotReady } from '../server/health.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../sinks/postgres/embedded-server.ts'
 import { createPostgresSink } from '../sinks/postgres/postgres-sink.ts'
 import { openRowReader, type RowReader } from '../sinks/postgres/row-reader.ts'
+import { engineChecks } from './engine-checks.ts'
 import { openServices } from './open-services.ts'
 import type { Engine, EngineContext, ReadyCheck } from './program.ts'
 
@@ -78,20 +76,6 @@ async function postgresOf({
   return { url: server.url, stop: () => server.stop() }
 }
 
-/** Twice as long as a transaction may be open, so that the brokers have had the time to end it. */
-const HELD_BACK_MS_MAX = 2 * defaultWorkerConfig.transactionTimeoutMs
-
-/** @throws NotReady when a transaction that nobody ends hides what is committed behind it. */
-function requireEndingTransactions({ at, heldBack }: ApplicationSnapshot): void {
-  const oldest = heldBack.reduce<HeldBack | undefined>(
-    (a, b) => (a !== undefined && a.since <= b.since ? a : b),
-    undefined,
-  )
-  if (oldest === undefined || at - oldest.since < HELD_BACK_MS_MAX) return
-  const { topic, partition, offset, since } = oldest
-  throw new NotReady(`${topic}-${partition} cannot be read beyond ${offset}: a transaction there does not end`, since)
-}
-
 interface Parts {
   readonly application: Application
   readonly cluster: Cluster
@@ -137,8 +121,7 @@ class RunningEngine implements Engine {
   }
 
   checks(): readonly ReadyCheck[] {
-    const { application } = this.parts
-    return [{ name: 'transactions', check: async () => requireEndingTransactions(application.snapshot()) }]
+    return engineChecks(() => this.snapshot())
   }
 
   isCaughtUp(): Promise<boolean> {

@@ -69,6 +69,11 @@ export const catalogue: readonly MetricDefinition[] = [
     'For how long an undecided transaction has held committed readers at one offset; 0 when none does.',
     { topic, partition },
   ),
+  gauge(
+    'streams_consumer_schema_wait_seconds',
+    'For how long the next record has waited for the schema it was written with; 0 when it does not wait.',
+    { topic, partition },
+  ),
   counter('streams_records_consumed_total', 'Records read from the topic.', { topic }),
   counter('streams_bytes_consumed_total', 'Bytes of record batches read from the topic.', { topic }),
   counter(

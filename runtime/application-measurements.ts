@@ -81,10 +81,10 @@ export class ApplicationMeasurements {
 
   /** Copies what a snapshot knows. `assigned`: names of this process's tasks, open or not. */
   observe(snapshot: ApplicationSnapshot, assigned: ReadonlySet<string>): void {
-    const { state: current, tasks, heldBack, at } = snapshot
+    const { state: current, tasks } = snapshot
     for (const state of applicationStates)
       this.all.cell('streams_app_state', { state }).value = current === state ? 1 : 0
-    this.partitions.observe(tasks, heldBack, { assigned, at })
+    this.partitions.observe(snapshot, assigned)
     this.restore.forgetAllBut(assigned)
     this.observeStores(tasks)
     this.observeWaiting(tasks)

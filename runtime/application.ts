@@ -14,6 +14,7 @@ import { ApplicationMeasurements } from './application-measurements.ts'
 import { reactionTo } from './failure-policy.ts'
 import { GlobalTableFollower } from './global-table-follower.ts'
 import { GlobalTables, type RefusedRow } from './global-tables.ts'
+import type { Input } from './input.ts'
 import { LogEnds } from './log-ends.ts'
 import { measuredBackend } from './measured-backend.ts'
 import { fixedMembership, type Membership } from './membership.ts'
@@ -157,7 +158,24 @@ export class Application {
   async step(): Promise<boolean> {
     await this.follower.follow()
     const worked = await this.stepWorker(0)
-    return (await this.sinks.step(this.stopping.signal)) || worked
+    const written = await this.sinks.step(this.stopping.signal)
+    return (await this.hearSchemas()) || written || worked
+  }
+
+  /** Until questions under way are answered. Returns whether a partition that waited may go on. */
+  private async hearSchemas(): Promise<boolean> {
+    const waiting = this.inputs.filter((input) => input.isWaiting)
+    await Promise.all(waiting.map((input) => input.waiting?.asked))
+    return waiting.some((input) => input.waiting?.goesOn() === false)
+  }
+
+  /** All that this process reads. */
+  private get inputs(): readonly Input[] {
+    return [
+      ...this.worker.tasks.flatMap(({ inputs }) => inputs),
+      ...this.sinks.tasks.map(({ input }) => input),
+      ...this.globalTables.inputs,
+    ]
   }
 
   /** Whether everything that is in the log has been processed and committed, down to the sinks. */
@@ -179,6 +197,7 @@ export class Application {
       at: this.clock.now(),
       worker: this.worker,
       sinkTasks: this.sinks.tasks,
+      inputs: this.inputs,
       ends: this.ends,
       commits: this.measurements.commits,
       restore: this.measurements.restore.now,

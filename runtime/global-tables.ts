@@ -4,9 +4,10 @@ import { Retriable } from '../core/errors.ts'
 import type { Cluster, LogReader, Position } from '../kafka/cluster.ts'
 import { committedBatches } from '../kafka/committed-batches.ts'
 import { RecordColumns } from '../kafka/record-batch/record-columns.ts'
-import type { SourceNode, TopicSerdes } from '../topology/graph.ts'
+import type { SourceNode } from '../topology/graph.ts'
 import { EventTime } from './event-time.ts'
 import { Input } from './input.ts'
+import type { InputSerdes } from './schema-waits.ts'
 
 const FETCH_BYTES = 4 * 1024 * 1024
 const FETCH_WAIT_MS = 100
@@ -32,7 +33,7 @@ export class GlobalTables {
   static async load(
     cluster: Cluster,
     nodes: readonly SourceNode[],
-    serdesOf: (topic: string) => TopicSerdes,
+    serdesOf: (topic: string) => InputSerdes,
     refused: (record: RefusedRow) => void,
   ): Promise<GlobalTables> {
     const tables = new GlobalTables(
@@ -53,7 +54,12 @@ export class GlobalTables {
     return table.rows
   }
 
-  /** Takes what has been appended meanwhile, without waiting for more. */
+  /** The partitions of all of them. */
+  get inputs(): readonly Input[] {
+    return this.tables.flatMap(({ inputs }) => inputs)
+  }
+
+  /** Takes what has been appended meanwhile, without waiting for more; a partition that waits for a schema is left as it is. */
   async follow(): Promise<void> {
     for (const table of this.tables) await table.readOnce(0)
   }
@@ -66,13 +72,13 @@ export class GlobalTables {
 class GlobalTable {
   readonly node: SourceNode
   readonly rows = new Map<unknown, unknown>()
-  private readonly inputs: readonly Input[]
+  readonly inputs: readonly Input[]
   private readonly reader: LogReader
   private readonly columns = new RecordColumns()
   private readonly time: EventTime
   private readonly refused: (record: RefusedRow) => void
 
-  constructor(node: SourceNode, serdes: TopicSerdes, reader: LogReader, refused: (record: RefusedRow) => void) {
+  constructor(node: SourceNode, serdes: InputSerdes, reader: LogReader, refused: (record: RefusedRow) => void) {
     this.node = node
     this.refused = refused
     this.reader = reader
@@ -86,6 +92,7 @@ class GlobalTable {
   async readTo(ends: readonly Position[]): Promise<void> {
     for (let empty = 0; ends.some(({ partition, offset }) => (this.inputs[partition]?.position ?? 0) < offset); ) {
       empty = (await this.readOnce(FETCH_WAIT_MS)) ? 0 : empty + 1
+      for (const input of this.inputs) await requireSchema(input)
       if (empty > EMPTY_ANSWERS_MAX)
         throw new Retriable(
           'global_table_stalled',
@@ -95,37 +102,52 @@ class GlobalTable {
   }
 
   async readOnce(maxWaitMs: number): Promise<boolean> {
+    const inputs = this.inputs.filter((input) => input.mayRead())
+    if (inputs.length === 0) return false
     const fetched = await this.reader.fetch(
-      this.inputs.map(({ topic, partition, position }) => ({ topic, partition, offset: position })),
+      inputs.map(({ topic, partition, position }) => ({ topic, partition, offset: position })),
       { isolation: 'read_committed', maxBytes: FETCH_BYTES, maxBytesPerPartition: FETCH_BYTES, maxWaitMs },
     )
-    let moved = false
+    let found = false
     for (const answer of fetched) {
       const input = this.inputs[answer.partition]
       assert(input !== undefined, 'a fetch answers what was asked')
       for (const next of committedBatches(answer, input.position, this.columns)) {
-        const records = await input.read(this.columns, this.time, {
-          rejectRow: (row, node, reason, message) => {
-            const { topic, partition } = input
-            this.refused({ node, topic, partition, offset: this.columns.offset(row), reason, message })
-          },
-          skipTombstone: () => {},
-          hearWatermark: () => {},
-        })
-        for (const { key, value } of records) {
-          if (value === undefined) this.rows.delete(key)
-          else this.rows.set(key, value)
-        }
+        found = true
+        this.apply(input)
+        if (input.isWaiting) break
         input.position = next
-        moved = true
       }
     }
-    return moved
+    return found
+  }
+
+  private apply(input: Input): void {
+    const records = input.read(this.columns, this.time, {
+      rejectRow: (row, node, reason, message) => {
+        const { topic, partition } = input
+        this.refused({ node, topic, partition, offset: this.columns.offset(row), reason, message })
+      },
+      skipTombstone: () => {},
+      hearWatermark: () => {},
+    })
+    for (const { key, value } of records) {
+      if (value === undefined) this.rows.delete(key)
+      else this.rows.set(key, value)
+    }
   }
 
   async close(): Promise<void> {
     await this.reader.close()
   }
+}
+
+/** Waits for the answer of the registry, if the next record needs it. @throws Retriable when there is none */
+async function requireSchema(input: Input): Promise<void> {
+  if (input.mayRead()) return
+  const { waiting } = input
+  await waiting?.asked
+  if (!input.mayRead()) throw new Retriable('schema_awaited', waiting?.reason ?? '')
 }
 
 async function endsOf(cluster: Cluster, { topic }: SourceNode): Promise<Position[]> {

@@ -5,10 +5,11 @@ import { StreamRecord } from '../core/stream-record.ts'
 import { EngineHeader, hasEngineHeader } from '../kafka/engine-header.ts'
 import type { RecordColumns } from '../kafka/record-batch/record-columns.ts'
 import { UnresolvedSchema } from '../serdes/serde.ts'
-import type { SourceNode, TopicSerdes } from '../topology/graph.ts'
+import type { SourceNode } from '../topology/graph.ts'
 import { readDeadLetter } from './dead-letter-reader.ts'
 import { type EventTime, isPlausible } from './event-time.ts'
 import type { InputPosition } from './marker.ts'
+import type { InputSerdes, SchemaWait } from './schema-waits.ts'
 
 /** What the task does with what is not a record for its operators. */
 export interface InputEvents {
@@ -31,9 +32,12 @@ export class Input {
   position: number
   /** When the last record read entered the system, ms UTC. */
   readUpTo: number | undefined
+  /** Of the batch in hand, the next row to read. */
+  nextRow = 0
+  /** What the record at `position` waits for, when last looked at. */
+  waiting: SchemaWait | undefined
   private drainedSince: number | undefined
-  private row = 0
-  private readonly serdes: TopicSerdes
+  private readonly serdes: InputSerdes
   /** In front of a sink, where a null value may delete a row. */
   private readonly keepsTombstones: boolean
   private readonly header = new EngineHeader()
@@ -43,7 +47,7 @@ export class Input {
   constructor(
     node: SourceNode,
     partition: number,
-    serdes: TopicSerdes,
+    serdes: InputSerdes,
     position: { readonly topicId: string; readonly offset: number },
     { keepsTombstones = false }: { readonly keepsTombstones?: boolean } = {},
   ) {
@@ -71,21 +75,32 @@ export class Input {
     return this.node.topic.role === 'source'
   }
 
-  /** Reads the rows; waits only when a writer schema is met for the first time, and goes on at its row. */
-  async read(
+  get isWaiting(): boolean {
+    return this.waiting !== undefined
+  }
+
+  /** Looks whether it still waits, and has the schema asked for again when it is time. @throws what waiting does not mend */
+  mayRead(): boolean {
+    if (this.waiting?.goesOn() === false) this.waiting = undefined
+    return !this.isWaiting
+  }
+
+  /** Reads the rows up to one whose writer schema is not known yet: there it waits, at that record's position. */
+  read(
     columns: RecordColumns,
     time: EventTime,
     events: InputEvents,
     { from, end }: Rows = { from: 0, end: columns.count },
-  ): Promise<StreamRecord[]> {
+  ): StreamRecord[] {
     const records: StreamRecord[] = []
-    for (this.row = from; this.row < end; )
-      try {
-        for (; this.row < end; this.row++) this.readRow(columns, this.row, records, time, events)
-      } catch (error) {
-        if (!(error instanceof UnresolvedSchema)) throw error
-        await this.serdes.value.resolve?.(error.schemaId)
-      }
+    this.nextRow = from
+    try {
+      for (; this.nextRow < end; this.nextRow++) this.readRow(columns, this.nextRow, records, time, events)
+    } catch (error) {
+      if (!(error instanceof UnresolvedSchema)) throw error
+      this.waiting = this.serdes.schemas.begin(error.schemaId)
+      this.position = columns.offset(this.nextRow)
+    }
     const ingestedAt = records.at(-1)?.ingestedAt ?? 0
     if (ingestedAt > 0) this.readUpTo = ingestedAt
     return records
@@ -99,6 +114,11 @@ export class Input {
   /** After a fetch that answered for no partition at all: this one has nothing to read either. */
   foundNothing(now: number): void {
     this.drainedSince ??= now
+  }
+
+  /** From now on nobody looks whether there is more. */
+  leftAlone(): void {
+    this.drainedSince = undefined
   }
 
   get isDrained(): boolean {

@@ -1,6 +1,7 @@
 // Where this process stands in the partitions that it reads. A partition that goes takes its series along: who reads it now tells of it.
+import type { TopicPartition } from '../core/topic-partition.ts'
 import type { Labels, Measurements } from '../metrics/measurements.ts'
-import type { HeldBack, PartitionSnapshot, TaskSnapshot } from './snapshot.ts'
+import type { ApplicationSnapshot, PartitionSnapshot } from './snapshot.ts'
 
 const GAUGES = [
   'streams_consumer_lag_records',
@@ -9,7 +10,10 @@ const GAUGES = [
   'streams_consumer_end_offset',
   'streams_consumer_beginning_offset',
   'streams_consumer_held_back_seconds',
+  'streams_consumer_schema_wait_seconds',
 ] as const
+
+type ObservedSnapshot = Pick<ApplicationSnapshot, 'tasks' | 'heldBack' | 'awaitedSchemas' | 'at'>
 
 interface Shown {
   readonly task: string
@@ -25,18 +29,8 @@ export class PartitionGauges {
   }
 
   /** A task that is assigned and not open keeps its last figures: its lag has not gone away. */
-  observe(
-    tasks: readonly TaskSnapshot[],
-    heldBack: readonly HeldBack[],
-    { assigned, at }: { readonly assigned: ReadonlySet<string>; readonly at: number },
-  ): void {
-    for (const { task, inputs } of tasks)
-      for (const input of inputs) {
-        const since = heldBack.find(
-          ({ topic, partition }) => topic === input.topic && partition === input.partition,
-        )?.since
-        this.show(task, input, at, since)
-      }
+  observe(snapshot: ObservedSnapshot, assigned: ReadonlySet<string>): void {
+    for (const { task, inputs } of snapshot.tasks) for (const input of inputs) this.show(task, input, snapshot)
     for (const [name, { task, labels }] of this.shown)
       if (!assigned.has(task)) {
         this.shown.delete(name)
@@ -45,19 +39,29 @@ export class PartitionGauges {
   }
 
   /** The oldest unprocessed record came in after the last processed one: its age is at most that one's. */
-  private show(task: string, input: PartitionSnapshot, at: number, heldBackSince: number | undefined): void {
+  private show(task: string, input: PartitionSnapshot, { at, heldBack, awaitedSchemas }: ObservedSnapshot): void {
     const { topic, partition, committed, end, earliest, readUpTo } = input
     const labels = { topic, partition: String(partition) }
     this.shown.set(`${task} ${topic}`, { task, labels })
     const lag = end - committed
+    const secondsSince = (moment = at) => Math.max(0, at - moment) / 1000
     const values: Readonly<Record<(typeof GAUGES)[number], number>> = {
       streams_consumer_lag_records: lag,
-      streams_consumer_lag_seconds: lag > 0 && readUpTo !== undefined ? Math.max(0, at - readUpTo) / 1000 : 0,
+      streams_consumer_lag_seconds: lag > 0 ? secondsSince(readUpTo) : 0,
       streams_consumer_committed_offset: committed,
       streams_consumer_end_offset: end,
       streams_consumer_beginning_offset: earliest,
-      streams_consumer_held_back_seconds: heldBackSince === undefined ? 0 : Math.max(0, at - heldBackSince) / 1000,
+      streams_consumer_held_back_seconds: secondsSince(beginOf(heldBack, input)),
+      streams_consumer_schema_wait_seconds: secondsSince(beginOf(awaitedSchemas, input)),
     }
     for (const gauge of GAUGES) this.measurements.cell(gauge, labels).value = values[gauge]
   }
+}
+
+interface Waiting extends TopicPartition {
+  readonly since: number
+}
+
+function beginOf(waiting: readonly Waiting[], { topic, partition }: TopicPartition): number | undefined {
+  return waiting.find((one) => one.topic === topic && one.partition === partition)?.since
 }

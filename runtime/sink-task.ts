@@ -12,13 +12,14 @@ import { RecordColumns } from '../kafka/record-batch/record-columns.ts'
 import type { Outcome, TaskContext } from '../processors/operator.ts'
 import type { RowOrigin, Sink, SinkBatch, SinkWriter } from '../sinks/sink.ts'
 import { TaskStores } from '../state/task-stores.ts'
-import type { SinkNode, Subtopology, TopicSerdes } from '../topology/graph.ts'
+import type { SinkNode, Subtopology } from '../topology/graph.ts'
 import { Accounting, type NewCount } from './accounting.ts'
 import { EventTime } from './event-time.ts'
 import { Input, type InputEvents } from './input.ts'
 import type { NodeObserver } from './node-observer.ts'
 import { OperatorGraph } from './operator-graph.ts'
 import { slicesOf } from './row-slices.ts'
+import type { InputSerdes } from './schema-waits.ts'
 import { statelessState } from './stateless-state.ts'
 
 export interface SinkTaskOptions {
@@ -27,7 +28,7 @@ export interface SinkTaskOptions {
   readonly partition: number
   readonly topicId: string
   readonly earliest: number
-  readonly serdes: TopicSerdes
+  readonly serdes: InputSerdes
   readonly sink: Sink
   readonly reader: LogReader
   readonly admin: Admin
@@ -143,12 +144,18 @@ export class SinkTask implements TaskContext, InputEvents {
 
   private async read(maxWaitMs: number, signal: AbortSignal): Promise<boolean> {
     if (this.isFull) return false
+    const { clock, reader } = this.options
+    const waitMs = this.committing === undefined ? maxWaitMs : 0
+    if (!this.input.mayRead()) {
+      await clock.sleep(waitMs, signal)
+      return false
+    }
     const { topic, partition, position } = this.input
-    const [fetched] = await this.options.reader.fetch([{ topic, partition, offset: position }], {
+    const [fetched] = await reader.fetch([{ topic, partition, offset: position }], {
       isolation: 'read_committed',
       maxBytes: FETCH_BYTES,
       maxBytesPerPartition: FETCH_BYTES,
-      maxWaitMs: this.committing === undefined ? maxWaitMs : 0,
+      maxWaitMs: waitMs,
       signal,
     })
     return fetched !== undefined && (await this.process(fetched))
@@ -158,14 +165,20 @@ export class SinkTask implements TaskContext, InputEvents {
     const from = this.input.position
     this.options.onFetch?.(fetched.topic, fetched.batches.length)
     for (const next of committedBatches(fetched, from, this.columns)) {
-      if (this.columns.count > 0) {
-        this.accounting.add(this.input.node.name, 'in', this.columns.count)
-        for (const rows of slicesOf(this.columns.count))
-          await this.graph.run(this.input.node, await this.input.read(this.columns, this.time, this, rows))
-      }
+      if (this.columns.count > 0) await this.processBatch()
+      if (this.input.isWaiting) break
       this.input.position = next
     }
     return this.input.position > from
+  }
+
+  private async processBatch(): Promise<void> {
+    const { input } = this
+    for (const rows of slicesOf(this.columns.count)) {
+      await this.graph.run(input.node, input.read(this.columns, this.time, this, rows))
+      if (input.isWaiting) break
+    }
+    this.accounting.add(input.node.name, 'in', input.nextRow)
   }
 
   private commit(signal: AbortSignal): Promise<void> {

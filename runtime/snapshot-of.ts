@@ -7,6 +7,7 @@ import type { SinkTask } from './sink-task.ts'
 import type {
   ApplicationSnapshot,
   ApplicationState,
+  AwaitedSchema,
   NodeSnapshot,
   PartitionSnapshot,
   TaskSnapshot,
@@ -20,6 +21,8 @@ export interface SnapshotParts {
   readonly at: number
   readonly worker: Worker
   readonly sinkTasks: readonly SinkTask[]
+  /** Of all its tasks and global tables. */
+  readonly inputs: readonly Input[]
   readonly ends: LogEnds
   readonly commits: { readonly count: number; readonly lastAt: number | undefined }
   readonly restore: { readonly done: number; readonly total: number } | undefined
@@ -31,6 +34,7 @@ export function snapshotOf({
   at,
   worker,
   sinkTasks,
+  inputs,
   ends,
   commits,
   restore,
@@ -53,7 +57,14 @@ export function snapshotOf({
     lastCommitAt: commits.lastAt,
     restore,
     heldBack: ends.heldBack(),
+    awaitedSchemas: inputs.flatMap(awaitedSchema),
   }
+}
+
+function awaitedSchema({ topic, partition, position, waiting }: Input): AwaitedSchema[] {
+  if (waiting === undefined) return []
+  const { schemaId, since, reason } = waiting
+  return [{ topic, partition, offset: position, schemaId, since, reason }]
 }
 
 function streamTask(name: string, state: string, task: Task | undefined, ends: LogEnds): TaskSnapshot {

@@ -21,6 +21,16 @@ export interface HeldBack extends TopicPartition {
   readonly since: number
 }
 
+/** A partition whose next record waits for the schema that it was written with. */
+export interface AwaitedSchema extends TopicPartition {
+  readonly offset: number
+  readonly schemaId: number
+  /** When it was first asked for, ms UTC. */
+  readonly since: number
+  /** Why it is not here yet. */
+  readonly reason: string
+}
+
 export interface TaskSnapshot {
   /** `<sub>_<partition>` */
   readonly task: string
@@ -57,4 +67,6 @@ export interface ApplicationSnapshot {
   readonly restore: { readonly done: number; readonly total: number } | undefined
   /** Of all inputs, whoever reads them. A transaction that is under way is here too, for the moment that it takes. */
   readonly heldBack: readonly HeldBack[]
+  /** Of what this process reads. One that was met just now is here too, for the moment until the registry answers. */
+  readonly awaitedSchemas: readonly AwaitedSchema[]
 }

@@ -53,6 +53,7 @@ export class TaskSlots {
     this.options = options
     this.parts = parts
     options.membership.onChange(() => this.bell.ring())
+    options.topics.onSchema(() => this.bell.ring())
   }
 
   /** The tasks that run now. */
@@ -92,7 +93,7 @@ export class TaskSlots {
     if (this.isOpening()) await this.wakeful(signal, (wake) => clock.sleep(LOOK_AGAIN_MS, wake))
   }
 
-  /** Runs a wait of the loop, and ends it when the slots need their turn: for an assignment, or for a task that opens. */
+  /** Runs a wait of the loop, and ends it when the slots need their turn: for an assignment, a task that opens, or a schema that has come. */
   wakeful<Result>(signal: AbortSignal | undefined, wait: (wake: AbortSignal) => Promise<Result>): Promise<Result> {
     return this.bell.endingAtRing(signal, wait)
   }

@@ -11,7 +11,7 @@ import { RecordColumns } from '../kafka/record-batch/record-columns.ts'
 import type { Outcome, TaskContext } from '../processors/operator.ts'
 import type { Changes, TaskState, Writer } from '../state/backend.ts'
 import { TaskStores } from '../state/task-stores.ts'
-import type { Subtopology, TopicSerdes } from '../topology/graph.ts'
+import type { Subtopology } from '../topology/graph.ts'
 import { Accounting, type NewCount } from './accounting.ts'
 import { BadShare } from './bad-share.ts'
 import type { DeadLetterWriter } from './dead-letters.ts'
@@ -23,12 +23,13 @@ import type { NodeObserver } from './node-observer.ts'
 import { OperatorGraph } from './operator-graph.ts'
 import type { RecordWriter } from './record-writer.ts'
 import { SLICE_ROWS, slicesOf } from './row-slices.ts'
+import type { InputSerdes } from './schema-waits.ts'
 import { WatermarkBroadcast } from './watermark-broadcast.ts'
 
 /** What a worker lends its tasks. */
 export interface TaskSurroundings {
   readonly now: () => number
-  readonly serdesOf: (topic: string) => TopicSerdes
+  readonly serdesOf: (topic: string) => InputSerdes
   readonly writerOf: (topic: string) => RecordWriter
   readonly deadLetters: DeadLetterWriter
   readonly deadLetterTopic: string
@@ -142,36 +143,47 @@ export class Task implements TaskContext, InputEvents {
   }
 
   positions(): Position[] {
-    return this.inputs.map(({ topic, partition, position }) => ({ topic, partition, offset: position }))
+    return this.inputs.map(positionOf)
   }
 
-  /** R1–R3: reads what was fetched from the expected position on, and processes it into buffers. Returns whether the position moved. */
+  /** Where to read on. While an input waits for a schema it is nowhere, lest others run ahead of what they are joined with; then that input is first. */
+  wanted(): Position[] {
+    const waiting = this.inputs.filter((input) => input.isWaiting)
+    if (!waiting.every((input) => input.mayRead())) return []
+    return (waiting.length > 0 ? waiting : this.inputs).map(positionOf)
+  }
+
+  /** R1–R3: reads what was fetched from the expected position on, and processes it into buffers. Returns whether there was anything. */
   async process(fetched: FetchedPartition): Promise<boolean> {
+    if (this.inputs.some((input) => input.isWaiting)) return false
     const input = this.inputs.find(({ topic }) => topic === fetched.topic)
     assert(input !== undefined, `task ${this.name} does not read ${fetched.topic}`)
     this.batchAt = this.around.now()
     const from = input.position
     for (const next of committedBatches(fetched, from, this.columns)) {
       if (this.columns.count > 0) await this.processBatch(input)
+      if (input.isWaiting) break
       input.position = next
     }
-    const moved = input.position > from
-    if (moved) {
+    const found = input.position > from || input.isWaiting
+    if (found) {
       this.touched = true
       this.idleTopics.delete(input.topic)
     }
     input.reached(fetched.lastStableOffset, this.batchAt)
-    return moved
+    if (input.isWaiting) for (const other of this.inputs) other.leftAlone()
+    return found
   }
 
   private async processBatch(input: Input): Promise<void> {
     this.reading = input
     this.watermarksHeard = 0
-    const { count } = this.columns
-    for (const rows of slicesOf(count, this.rowsAtATime))
-      await this.graph.run(input.node, await input.read(this.columns, this.time, this, rows))
-    this.accounting.add(input.node.name, 'in', count - this.watermarksHeard)
-    this.badShare.recordSeen(count)
+    for (const rows of slicesOf(this.columns.count, this.rowsAtATime)) {
+      await this.graph.run(input.node, input.read(this.columns, this.time, this, rows))
+      if (input.isWaiting) break
+    }
+    this.accounting.add(input.node.name, 'in', input.nextRow - this.watermarksHeard)
+    this.badShare.recordSeen(input.nextRow)
   }
 
   /** Whether a commit would write anything. */
@@ -328,6 +340,10 @@ export class Task implements TaskContext, InputEvents {
       this.batchAt,
     )
   }
+}
+
+function positionOf({ topic, partition, position }: Input): Position {
+  return { topic, partition, offset: position }
 }
 
 /** A sub-topology may write to several repartition topics: all of them hear how far it is. */

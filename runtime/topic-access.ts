@@ -12,6 +12,7 @@ import type { InputStart } from './input-start.ts'
 import { type PrepareTopicsOptions, prepareTopics } from './internal-topics.ts'
 import type { OutputBuffers } from './output-buffers.ts'
 import { RecordWriter } from './record-writer.ts'
+import { type InputSerdes, SchemaWaits } from './schema-waits.ts'
 import type { StartPatience } from './start-patience.ts'
 import type { TaskSurroundings } from './task.ts'
 import { resolveSerdes } from './topic-schemas.ts'
@@ -22,7 +23,8 @@ export class TopicAccess {
   private readonly admin: Admin
   private readonly topology: CompiledTopology
   private readonly descriptions: ReadonlyMap<string, TopicDescription>
-  private readonly serdes: ReadonlyMap<string, TopicSerdes>
+  private readonly serdes: ReadonlyMap<string, InputSerdes>
+  private readonly schemaListeners: (() => void)[] = []
   private globalTables: GlobalTables | undefined
 
   private constructor(
@@ -30,11 +32,20 @@ export class TopicAccess {
     topology: CompiledTopology,
     descriptions: ReadonlyMap<string, TopicDescription>,
     serdes: ReadonlyMap<string, TopicSerdes>,
+    { clock, logger }: Pick<StartPatience, 'clock' | 'logger'>,
   ) {
     this.admin = admin
     this.topology = topology
     this.descriptions = descriptions
-    this.serdes = serdes
+    const onEnd = () => {
+      for (const listener of this.schemaListeners) listener()
+    }
+    this.serdes = new Map(
+      [...serdes].map(([topic, { key, value }]) => [
+        topic,
+        { key, value, schemas: new SchemaWaits({ topic, serde: value, clock, logger, onEnd }) },
+      ]),
+    )
   }
 
   /** Registers schemas, waiting for the registry, then creates missing topics and checks the others. A schema that does not fit leaves no topic behind. */
@@ -47,7 +58,7 @@ export class TopicAccess {
     const patience = { clock: systemClock, logger: silentLogger, waitMsMax: minutes(10), ...options }
     const serdes = await resolveSerdes(topology.topics, registry, patience)
     const descriptions = await prepareTopics(cluster.admin, topology.topics, options)
-    return new TopicAccess(cluster.admin, topology, descriptions, serdes)
+    return new TopicAccess(cluster.admin, topology, descriptions, serdes, patience)
   }
 
   withGlobalTables(tables: GlobalTables): this {
@@ -61,7 +72,12 @@ export class TopicAccess {
     return description
   }
 
-  serdesOf(name: string): TopicSerdes {
+  /** `listener` is called when a schema that records waited for has come, or never will. */
+  onSchema(listener: () => void): void {
+    this.schemaListeners.push(listener)
+  }
+
+  serdesOf(name: string): InputSerdes {
     const serdes = this.serdes.get(name)
     assert(serdes !== undefined, `topic ${name} has no serdes`)
     return serdes

@@ -128,22 +128,22 @@ export class Worker {
   private async readAndProcess(maxWaitMs: number, signal: AbortSignal): Promise<boolean> {
     const { config, clock } = this.options
     const readers = new Map<string, Task>()
-    for (const task of this.tasks)
-      for (const position of task.positions()) readers.set(topicPartitionName(position), task)
+    const positions = this.tasks.flatMap((task) => {
+      const wanted = task.wanted()
+      for (const position of wanted) readers.set(topicPartitionName(position), task)
+      return wanted
+    })
     if (readers.size === 0) {
-      await clock.sleep(maxWaitMs, signal)
+      await clock.sleep(this.patience(maxWaitMs).maxWaitMs, signal)
       return false
     }
-    const fetched = await this.reader.fetch(
-      this.tasks.flatMap((task) => task.positions()),
-      {
-        isolation: 'read_committed',
-        maxBytes: config.fetchBytesMax,
-        maxBytesPerPartition: config.fetchBytesPerPartitionMax,
-        ...this.patience(maxWaitMs),
-        signal,
-      },
-    )
+    const fetched = await this.reader.fetch(positions, {
+      isolation: 'read_committed',
+      maxBytes: config.fetchBytesMax,
+      maxBytesPerPartition: config.fetchBytesPerPartitionMax,
+      ...this.patience(maxWaitMs),
+      signal,
+    })
     // What a backend that is asked has loaded is readable until it follows a commit: so it follows first.
     if (this.tasks.some(({ state }) => !state.isResident)) await this.commits.conclude()
     let read = false
@@ -155,7 +155,7 @@ export class Worker {
       this.options.events?.fetched?.(partition.topic, partition.batches.length)
       read = (await task.process(partition)) || read
     }
-    if (!read) for (const task of this.tasks) task.declareIdle(clock.now(), config.idleAfterMs)
+    if (!read) for (const task of new Set(readers.values())) task.declareIdle(clock.now(), config.idleAfterMs)
     return read
   }
 

@@ -2,7 +2,7 @@
 import type { ByteWriter } from '../core/byte-writer.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { minutes } from '../core/duration.ts'
-import { BadRecord } from '../core/errors.ts'
+import { BadRecord, Retriable } from '../core/errors.ts'
 import { incompatibilities } from './avro/compatibility.ts'
 import { type AvroSchemaOptions, avroSchemaText } from './avro-schema.ts'
 import { parseWireType } from './binary/parse-wire-type.ts'
@@ -17,7 +17,7 @@ import { type Serde, UnresolvedSchema } from './serde.ts'
 export const FRAME_BYTES = 5
 
 /** How long an id the registry does not know is refused before it is asked for again. */
-const UNKNOWN_FOR_MS = minutes(5)
+const UNKNOWN_FOR_MS = minutes(1)
 const WRITERS_MAX = 1000
 
 export interface ConfluentSerdeOptions<T> extends AvroSchemaOptions {
@@ -47,6 +47,8 @@ export async function confluentSerde<T>(options: ConfluentSerdeOptions<T>): Prom
 
 type Writer<T> =
   | { readonly kind: 'readable'; readonly read: Read<T> }
+  /** Not known yet; believed to be unknown only after `untilMs`. */
+  | { readonly kind: 'awaited'; readonly untilMs: number }
   | { readonly kind: 'unknown'; readonly untilMs: number }
   | { readonly kind: 'incompatible'; readonly reasons: string }
 
@@ -59,6 +61,8 @@ class FramedSerde<T> implements ConfluentSerde<T> {
   private readonly clock: Clock
   /** Oldest first: the first one goes when there are too many. */
   private readonly writers = new Map<number, Writer<T>>()
+  /** How long the next unknown id is awaited, ms. Each that does not come halves it, so that a crowd of invented ones holds nobody up for long. */
+  private patienceMs: number
 
   constructor(schema: Schema<T>, own: { schemaId: number; text: string; registry: SchemaRegistry; clock: Clock }) {
     this.schema = schema
@@ -67,6 +71,7 @@ class FramedSerde<T> implements ConfluentSerde<T> {
     this.text = own.text
     this.registry = own.registry
     this.clock = own.clock
+    this.patienceMs = own.registry.lagMsMax ?? 0
   }
 
   write(value: T, to: ByteWriter): void {
@@ -96,8 +101,26 @@ class FramedSerde<T> implements ConfluentSerde<T> {
 
   async resolve(schemaId: number): Promise<void> {
     const text = await this.registry.schemaById(schemaId)
-    const writer: Writer<T> =
-      text === undefined ? { kind: 'unknown', untilMs: this.clock.now() + UNKNOWN_FOR_MS } : this.writerOf(text)
+    const writer = text === undefined ? this.unknown(schemaId) : this.writerOf(text)
+    this.remember(schemaId, writer)
+    if (text !== undefined) this.patienceMs = this.registry.lagMsMax ?? 0
+    if (writer.kind === 'awaited')
+      throw new Retriable('schema_awaited', `the registry does not know schema ${schemaId} yet`)
+  }
+
+  /** What becomes of an id that the registry says it does not know. It is awaited once: one that has been refused is refused again. */
+  private unknown(schemaId: number): Writer<T> {
+    const now = this.clock.now()
+    const known = this.writers.get(schemaId)
+    if (known === undefined && this.patienceMs > 0) return { kind: 'awaited', untilMs: now + this.patienceMs }
+    if (known?.kind === 'awaited') {
+      if (now < known.untilMs) return known
+      this.patienceMs /= 2
+    }
+    return { kind: 'unknown', untilMs: now + UNKNOWN_FOR_MS }
+  }
+
+  private remember(schemaId: number, writer: Writer<T>): void {
     this.writers.delete(schemaId)
     this.writers.set(schemaId, writer)
     const [oldest] = this.writers.keys()
@@ -110,7 +133,7 @@ class FramedSerde<T> implements ConfluentSerde<T> {
     if (writer?.kind === 'incompatible') {
       throw new BadRecord('schema_incompatible', `schema ${id} cannot be read: ${writer.reasons}`)
     }
-    if (writer === undefined || this.clock.now() >= writer.untilMs) throw new UnresolvedSchema(id)
+    if (writer?.kind !== 'unknown' || this.clock.now() >= writer.untilMs) throw new UnresolvedSchema(id)
     throw new BadRecord('schema_unknown', `the registry does not know schema ${id}`)
   }
 

@@ -6,4 +6,6 @@ export interface SchemaRegistry {
   register(subject: string, schema: string): Promise<number>
   /** The schema's JSON text; undefined if the registry does not know the id. @throws Retriable when it cannot be asked. */
   schemaById(id: number): Promise<string | undefined>
+  /** How long an id that has been given may still be unknown here, ms. Default: not at all. */
+  readonly lagMsMax?: number
 }

@@ -7,7 +7,7 @@ export interface Serde<T> {
   write(value: T, to: ByteWriter): void
   /** Decodes exactly the bytes from `start` to `end`. @throws BadRecord `decode`, `schema_unknown`, `schema_incompatible`; UnresolvedSchema. */
   read(buffer: Buffer, start: number, end: number): T
-  /** Asks the registry for a writer schema that `read` met for the first time; afterwards `read` knows what to do with it. @throws Retriable when the registry cannot be asked. */
+  /** Asks the registry for a writer schema that `read` met for the first time; afterwards `read` knows what to do with it. @throws Retriable when the registry cannot be asked, or does not know it yet. */
   resolve?(schemaId: number): Promise<void>
 }
 

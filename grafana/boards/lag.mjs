@@ -61,9 +61,10 @@ export default board({
       ),
       series(
         'Held back by partition',
-        'How long committed readers have waited at one offset. Short peaks are transactions under way.',
+        'How long committed readers have waited at one offset, or the next record for its schema. Short peaks are transactions under way.',
         { unit: 's', red: 120 },
         ['{{topic}}-{{partition}}', 'max by (topic, partition) (streams_consumer_held_back_seconds{})'],
+        ['{{topic}}-{{partition}} schema', 'max by (topic, partition) (streams_consumer_schema_wait_seconds{})'],
       ),
     ],
     [

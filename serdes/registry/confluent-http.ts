@@ -1,16 +1,23 @@
-// Requests to a registry with Confluent's HTTP interface: bounded in time, and every failure classed by what it asks of the engine.
+// Requests to a registry with Confluent's HTTP interface, at one address or several: bounded in time, and every failure classed by what it asks of the engine.
 // Which answers mean what is confluent.ts' business; answers are told apart by status and error code, never by their words, which differ by product.
 import { Retriable, StreamsError } from '../../core/errors.ts'
 
 export interface ConfluentHttpOptions {
-  /** Where the paths begin; user and password in it become basic authentication. */
+  /** Where the paths begin; several with commas between are asked in turn. User and password in it become basic authentication. */
   readonly url: string
   /** `user:password`, where they are not in the address. */
   readonly basicAuth?: string
   /** Sent as a bearer token. */
   readonly token?: string
-  /** Longest wait for one answer. Default 5,000. */
+  /** Longest wait for one answer of one address. Default 5,000. */
   readonly timeoutMs?: number
+}
+
+/** One address of the registry. */
+interface Server {
+  /** Without user and password: it may be shown. */
+  readonly base: string
+  readonly headers: Readonly<Record<string, string>>
 }
 
 export interface RegistryAnswer {
@@ -27,28 +34,56 @@ const CONTENT_TYPE = 'application/vnd.schemaregistry.v1+json'
 const distrust = /^(ERR_TLS_|CERT_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY))/
 
 export class ConfluentHttp {
-  /** Without user and password: it may be shown. */
-  private readonly base: string
-  private readonly headers: Readonly<Record<string, string>>
+  private readonly servers: readonly Server[]
   private readonly timeoutMs: number
+  /** The one that answered last is asked first. */
+  private preferred: Server
 
-  /** @throws StreamsError `invalid_registry` when the address is none. */
+  /** @throws StreamsError `invalid_registry` when an address is none. */
   constructor(options: ConfluentHttpOptions) {
-    const address = addressOf(options.url)
-    const authorization = authorizationOf(address, options)
-    this.base = address.origin + address.pathname.replace(/\/+$/, '')
+    const [first, ...others] = options.url.split(',')
+    this.preferred = serverAt(first ?? '', options)
+    this.servers = [this.preferred, ...others.map((url) => serverAt(url, options))]
     this.timeoutMs = options.timeoutMs ?? 5_000
-    this.headers = {
-      accept: `${CONTENT_TYPE}, application/json`,
-      'content-type': CONTENT_TYPE,
-      ...(authorization === undefined ? {} : { authorization }),
-    }
   }
 
-  /** @throws Retriable when the registry cannot be asked or cannot answer now; StreamsError `registry_refused`, `registry_untrusted`. */
+  /**
+   * Asks each address once, until one can answer.
+   * @throws Retriable when none can be asked or answer now; StreamsError `registry_refused`, `registry_untrusted`.
+   */
   async ask(method: 'GET' | 'POST' | 'PUT', path: string, body?: object): Promise<RegistryAnswer> {
-    const asked = `${method} ${this.base}${path}`
-    const { status, text } = await this.send(method, path, body).catch((cause: unknown) => {
+    const failures: Retriable[] = []
+    for (const server of [this.preferred, ...this.servers.filter((other) => other !== this.preferred)])
+      try {
+        const answer = await this.askServer(server, method, path, body)
+        this.preferred = server
+        return answer
+      } catch (error) {
+        if (!(error instanceof Retriable)) throw error
+        failures.push(error)
+      }
+    throw new Retriable('registry_unavailable', failures.map(({ message }) => message).join('; '), {
+      cause: failures[0],
+    })
+  }
+
+  /** The line with which a person does what was not allowed or not possible for us. */
+  curl(method: 'POST' | 'PUT', path: string, body: object): string {
+    const quoted = JSON.stringify(body).replaceAll("'", "'\\''")
+    return `curl -X ${method} -H 'Content-Type: ${CONTENT_TYPE}' '${this.preferred.base}${path}' --data '${quoted}'`
+  }
+
+  /** For an answer that no registry gives. */
+  unexpected(path: string, { status, message }: RegistryAnswer): StreamsError {
+    return new StreamsError(
+      'registry_unexpected',
+      `${this.preferred.base}${path} answers ${status} ${message}: is this the address of a schema registry, with the path its interface needs?`,
+    )
+  }
+
+  private async askServer(server: Server, method: string, path: string, body?: object): Promise<RegistryAnswer> {
+    const asked = `${method} ${server.base}${path}`
+    const { status, text } = await this.send(server, method, path, body).catch((cause: unknown) => {
       throw unanswered(asked, cause)
     })
     if (status === 401 || status === 403)
@@ -61,32 +96,32 @@ export class ConfluentHttp {
     return { status, ...parsed(text) }
   }
 
-  /** The line with which a person does what was not allowed or not possible for us. */
-  curl(method: 'POST' | 'PUT', path: string, body: object): string {
-    const quoted = JSON.stringify(body).replaceAll("'", "'\\''")
-    return `curl -X ${method} -H 'Content-Type: ${CONTENT_TYPE}' '${this.base}${path}' --data '${quoted}'`
-  }
-
-  /** For an answer that no registry gives. */
-  unexpected(path: string, { status, message }: RegistryAnswer): StreamsError {
-    return new StreamsError(
-      'registry_unexpected',
-      `${this.base}${path} answers ${status} ${message}: is this the address of a schema registry, with the path its interface needs?`,
-    )
-  }
-
   private async send(
+    { base, headers }: Server,
     method: string,
     path: string,
     body: object | undefined,
   ): Promise<{ status: number; text: string }> {
-    const response = await fetch(this.base + path, {
+    const response = await fetch(base + path, {
       method,
-      headers: this.headers,
+      headers,
       signal: AbortSignal.timeout(this.timeoutMs),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     return { status: response.status, text: await response.text() }
+  }
+}
+
+function serverAt(url: string, options: ConfluentHttpOptions): Server {
+  const address = addressOf(url.trim())
+  const authorization = authorizationOf(address, options)
+  return {
+    base: address.origin + address.pathname.replace(/\/+$/, ''),
+    headers: {
+      accept: `${CONTENT_TYPE}, application/json`,
+      'content-type': CONTENT_TYPE,
+      ...(authorization === undefined ? {} : { authorization }),
+    },
   }
 }
 
@@ -95,7 +130,7 @@ function addressOf(url: string): URL {
   if (address?.protocol === 'http:' || address?.protocol === 'https:') return address
   throw new StreamsError(
     'invalid_registry',
-    `a schema registry is written http://HOST:PORT or https://…, one of them, not ${JSON.stringify(url)}`,
+    `a schema registry is written http://HOST:PORT or https://…, several with commas between, not ${JSON.stringify(url)}`,
   )
 }
 

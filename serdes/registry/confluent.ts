@@ -1,27 +1,25 @@
 // A schema registry with Confluent's interface, over HTTP. A subject's compatibility level is set before its first version, never left to a default;
 // ids and texts are remembered, because neither ever changes.
+import { seconds } from '../../core/duration.ts'
 import { Retriable, StreamsError } from '../../core/errors.ts'
 import type { SchemaRegistry } from '../schema-registry.ts'
+import { bothLevels, type CompatibilityLevel } from './compatibility-level.ts'
 import { ConfluentHttp, type ConfluentHttpOptions, type RegistryAnswer } from './confluent-http.ts'
 
-export type CompatibilityLevel =
-  | 'BACKWARD'
-  | 'BACKWARD_TRANSITIVE'
-  | 'FORWARD'
-  | 'FORWARD_TRANSITIVE'
-  | 'FULL'
-  | 'FULL_TRANSITIVE'
-  | 'NONE'
-
 export interface ConfluentRegistryOptions extends ConfluentHttpOptions {
-  /** For subjects without a level of their own; one that somebody has set stays. Default BACKWARD: the next version reads what the last one wrote. */
+  /**
+   * For subjects without a level of their own, together with what the registry's own level demands; one that somebody has set stays.
+   * Default BACKWARD: the next version reads what the last one wrote.
+   */
   readonly compatibility?: CompatibilityLevel
   /** False: only schemas that are registered already are used, e.g. where a pipeline of its own registers them. Default true. */
   readonly autoRegisterSchemas?: boolean
+  /** How long an id that it does not know may be on its way to it, ms: a copy of a registry follows the one that gives the ids. Default 30,000. */
+  readonly lagMsMax?: number
 }
 
 /** `confluentRegistry({ url: 'http://registry:8081' })` */
-export function confluentRegistry(options: ConfluentRegistryOptions): SchemaRegistry {
+export function confluentRegistry(options: ConfluentRegistryOptions): Required<SchemaRegistry> {
   return new ConfluentRegistry(options)
 }
 
@@ -32,13 +30,16 @@ const CONFIG_UNKNOWN = 40408
 const REASONS_MAX = 2_000
 
 class ConfluentRegistry implements SchemaRegistry {
+  readonly lagMsMax: number
   private readonly http: ConfluentHttp
   private readonly compatibility: CompatibilityLevel
   private readonly autoRegisterSchemas: boolean
   private readonly ids = new Answers<number>()
   private readonly texts = new Answers<string>()
 
-  constructor({ compatibility = 'BACKWARD', autoRegisterSchemas = true, ...http }: ConfluentRegistryOptions) {
+  constructor(options: ConfluentRegistryOptions) {
+    const { compatibility = 'BACKWARD', autoRegisterSchemas = true, lagMsMax = seconds(30), ...http } = options
+    this.lagMsMax = lagMsMax
     this.http = new ConfluentHttp(http)
     this.compatibility = compatibility
     this.autoRegisterSchemas = autoRegisterSchemas
@@ -97,9 +98,18 @@ class ConfluentRegistry implements SchemaRegistry {
     if (answer.status === 200 && typeof level === 'string' && level !== 'NONE') return level
     if (answer.status !== 200 && answer.errorCode !== SUBJECT_UNKNOWN && answer.errorCode !== CONFIG_UNKNOWN)
       throw this.http.unexpected(path, answer)
-    const set = await this.http.ask('PUT', path, { compatibility: this.compatibility })
+    const compatibility = bothLevels(this.compatibility, await this.registryLevel())
+    const set = await this.http.ask('PUT', path, { compatibility })
     if (set.status !== 200) throw this.http.unexpected(path, set)
-    return this.compatibility
+    return compatibility
+  }
+
+  /** What holds for subjects without a level of their own. */
+  private async registryLevel(): Promise<string> {
+    const answer = await this.http.ask('GET', '/config')
+    const level = answer.body.compatibilityLevel
+    if (answer.status === 200 && typeof level === 'string') return level
+    throw this.http.unexpected('/config', answer)
   }
 
   /** Asked first, because the answer has reasons where a refused registration may only have a status. */

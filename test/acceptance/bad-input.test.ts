@@ -86,6 +86,7 @@ describe('a record that cannot be processed', () => {
       driver.clock.advance(10)
     }
     await settling
+    while (driver.snapshot().awaitedSchemas.length > 0) await driver.advance(1_000)
   }
   const expectLetter = async (bad: RawRecord, reason: string) => {
     const { letters, notes } = await among(bad)

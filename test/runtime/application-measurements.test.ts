@@ -73,16 +73,20 @@ test('a partition that goes takes its figures along; one that is not open yet ke
   const task = { task: '0_1', state: 'RUNNING', watermark: undefined, stores: [], openWindows: {}, bufferedRows: 0 }
   const inputs = [{ topic: 'raw', partition: 1, committed: 5, end: 12, earliest: 0, readUpTo: 1_000 }]
   const open: TaskSnapshot = { ...task, inputs }
-  const heldBack = [{ topic: 'raw', partition: 1, offset: 12, since: 2_000 }]
+  const place = { topic: 'raw', partition: 1, offset: 5 }
+  const heldBack = [{ ...place, since: 2_000 }]
+  const awaitedSchemas = [{ ...place, schemaId: 7, since: 1_500, reason: 'no answer' }]
   const assigned = new Set(['0_1'])
   const lag = () => measured(measurements, 'streams_consumer_lag_records', { topic: 'raw', partition: '1' })
-  gauges.observe([open], heldBack, { assigned, at: 4_000 })
+  gauges.observe({ tasks: [open], heldBack, awaitedSchemas, at: 4_000 }, assigned)
   expect(lag()).toBe(7)
   expect(measured(measurements, 'streams_consumer_lag_seconds', { topic: 'raw', partition: '1' })).toBe(3)
   expect(measured(measurements, 'streams_consumer_held_back_seconds', { topic: 'raw', partition: '1' })).toBe(2)
-  gauges.observe([{ ...open, state: 'CLAIMING', inputs: [] }], [], { assigned, at: 5_000 })
+  expect(measured(measurements, 'streams_consumer_schema_wait_seconds', { topic: 'raw', partition: '1' })).toBe(2.5)
+  const opening = [{ ...open, state: 'CLAIMING', inputs: [] }]
+  gauges.observe({ tasks: opening, heldBack: [], awaitedSchemas: [], at: 5_000 }, assigned)
   expect(lag()).toBe(7)
-  gauges.observe([], [], { assigned: new Set(), at: 6_000 })
+  gauges.observe({ tasks: [], heldBack: [], awaitedSchemas: [], at: 6_000 }, new Set())
   expect(lag()).toBeUndefined()
 })
 

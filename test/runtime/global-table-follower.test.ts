@@ -6,6 +6,7 @@ import { Retriable } from '../../core/errors.ts'
 import { silentLogger } from '../../core/logger.ts'
 import { seededRandom } from '../../core/random.ts'
 import { type EmbeddedCluster, openEmbeddedCluster } from '../../kafka/embedded/embedded-cluster.ts'
+import { withFaults } from '../../kafka/embedded/fault-hooks.ts'
 import { GlobalTableFollower } from '../../runtime/global-table-follower.ts'
 import { GlobalTables } from '../../runtime/global-tables.ts'
 import { prepareTopics } from '../../runtime/internal-topics.ts'
@@ -17,6 +18,7 @@ import type { Serde } from '../../serdes/serde.ts'
 import type { SourceNode } from '../../topology/graph.ts'
 import { StreamsBuilder } from '../../topology/streams-builder.ts'
 import { topic } from '../../topology/topic.ts'
+import { inputSerdes } from '../support/input-serdes.ts'
 import { writeRaw } from '../support/raw-records.ts'
 
 const Ward = t.record('Ward', { number: t.int })
@@ -31,6 +33,7 @@ let tables: GlobalTables
 let follower: GlobalTableFollower
 let log: string[]
 let isAway: boolean
+let noBrokers: boolean
 
 beforeEach(async () => {
   clock = new ManualClock(1)
@@ -38,10 +41,16 @@ beforeEach(async () => {
   registry = await openEmbeddedRegistry()
   log = []
   isAway = false
+  noBrokers = false
   const node = await wardsNode()
-  const serdes = await node.topic.serdes(sometimesAway())
+  const serdes = await inputSerdes(node.topic, sometimesAway(), clock)
+  const faulty = withFaults(cluster, {
+    before: (call) => {
+      if (call === 'fetch' && noBrokers) throw new Retriable('no_broker', 'no broker can be reached')
+    },
+  })
   tables = await GlobalTables.load(
-    cluster,
+    { ...faulty, close: async () => {} },
     [node],
     () => serdes,
     () => {},
@@ -64,18 +73,20 @@ it('keeps the rows while the registry is away that must tell how to read a recor
   await follower.follow()
   await follower.follow()
   expect(rows()).toEqual({ a: { number: 1 } })
-  expect(log).toEqual(['the global tables stay as they are'])
+  expect(tables.inputs[0]?.waiting).toMatchObject({ schemaId: 2, since: 1, reason: 'the registry does not answer' })
 
   isAway = false
   clock.advance(seconds(5))
   await follower.follow()
+  await follower.follow()
   expect(rows()).toEqual({ a: { number: 2 } })
+  expect(log).toEqual([])
 })
 
 it('gives up when it lasts too long', async () => {
-  isAway = true
-  await write('a', await namedWards(), { number: 2, name: undefined })
+  noBrokers = true
   await follower.follow()
+  expect(log).toEqual(['the global tables stay as they are'])
   clock.advance(outageMsMax + 1)
   await expect(follower.follow()).rejects.toMatchObject({ code: 'outage' })
 })

@@ -9,6 +9,7 @@ import { openEmbeddedRegistry } from '../../serdes/registry/embedded.ts'
 import { t } from '../../serdes/schema.ts'
 import { StreamsBuilder } from '../../topology/streams-builder.ts'
 import { topic } from '../../topology/topic.ts'
+import { inputSerdes } from '../support/input-serdes.ts'
 
 it('tells of a record that cannot be read, and keeps the others', async () => {
   const wards = topic('wards', { key: t.string, value: t.string, format: 'json', partitions: 1 })
@@ -29,7 +30,7 @@ it('tells of a record that cannot be read, and keeps the others', async () => {
   await prepareTopics(cluster.admin, topology.topics)
   const [node] = topology.globalTables
   if (node === undefined) throw new Error('the topology has a global table')
-  const serdes = await node.topic.serdes(await openEmbeddedRegistry())
+  const serdes = await inputSerdes(node.topic, await openEmbeddedRegistry())
   const producer = await cluster.initProducer({ transactionalId: 'input', transactionTimeoutMs: 60_000 })
   const records = new RecordBatchWriter()
   for (const [key, value] of [

@@ -45,7 +45,7 @@ describe('an application and its schema registry', { timeout: 180_000 }, () => {
   })
 
   const options = (more = {}) => ({
-    ...{ topology: orderTopology(), cluster, registry: confluentRegistry({ url: service().url }), sink },
+    ...{ topology: orderTopology(), cluster, registry: confluentRegistry({ url: service().url, lagMsMax: 500 }), sink },
     backend: new MemoryBackend(),
     logger: {
       ...silentLogger,
@@ -66,8 +66,8 @@ describe('an application and its schema registry', { timeout: 180_000 }, () => {
   }
 
   const order = (version: number) => ({ shop: 's1', version, amount: 5, at: Date.now() - 60_000 })
-  const write = (id: string, value: Buffer) =>
-    writeRaw(cluster, { topic: orders.name, partition: 0, timestamp: Date.now() }, [{ key: Buffer.from(id), value }])
+  const write = (id: string, value: Buffer, partition = 0) =>
+    writeRaw(cluster, { topic: orders.name, partition, timestamp: Date.now() }, [{ key: Buffer.from(id), value }])
   const written = () => sink.rows(orderTable).map(({ id }) => id)
 
   test('starts when the registry does, and says meanwhile for whom it waits', async () => {
@@ -95,9 +95,9 @@ describe('an application and its schema registry', { timeout: 180_000 }, () => {
     await expect(starting).rejects.toMatchObject({ code: 'start_stopped' })
   })
 
-  test('goes on while the registry is away; a schema it has never met waits for it and becomes no dead letter', async () => {
+  test('goes on while the registry is away; a schema it has never met waits for it in its partition and becomes no dead letter', async () => {
     await service().start()
-    await start()
+    const application = await start()
     const ownId = await service().idOf('orders-value')
     const nextId = await service().register('orders-value', avroSchemaText(NextOrder))
     await write(
@@ -116,8 +116,17 @@ describe('an application and its schema registry', { timeout: 180_000 }, () => {
       'next',
       framed(nextId, (to) => nextSerde.write(new NextOrder({ ...order(1), note: 'new' }), to)),
     )
-    await until(() => log.filter((line) => line.startsWith('back off')).length > 3)
+    await until(() => log.filter((line) => line.startsWith('records wait for a schema')).length > 3)
     expect(log.at(-1)).toContain(`/schemas/ids/${nextId} was not answered`)
+    await write(
+      'beside',
+      framed(ownId, (to) => orderSerde.write(new Order(order(1)), to)),
+      1,
+    )
+    await until(() => written().includes('beside'))
+    const { awaitedSchemas } = application.snapshot()
+    expect(awaitedSchemas).toMatchObject([{ topic: orders.name, partition: 0, schemaId: nextId }])
+    expect(written()).not.toContain('next')
     expect(await deadLettersIn(cluster, badOrders.name)).toEqual([])
 
     await service().start()
@@ -131,6 +140,7 @@ describe('an application and its schema registry', { timeout: 180_000 }, () => {
       framed(ownId, (to) => orderSerde.write(new Order(order(1)), to)),
     )
     await until(() => written().includes('after'))
+    expect([...written()].sort()).toEqual(['after', 'away', 'before', 'beside', 'next'])
     const letters = await deadLettersIn(cluster, badOrders.name)
     expect(letters.map(({ reason, schemaId }) => ({ reason, schemaId }))).toEqual([
       { reason: 'schema_unknown', schemaId: unknownId },

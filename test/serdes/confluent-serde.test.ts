@@ -117,10 +117,61 @@ describe('values of another schema', () => {
       'elsewhere-value',
       JSON.stringify({ type: 'record', name: 'Ward', fields: [{ name: 'number', type: 'int' }] }),
     )
-    clock.advance(minutes(5))
+    clock.advance(minutes(1))
     expect(codeOf(() => decode(serde, framed(2, 6)))).toBe('schema_unresolved')
     await serde.resolve(2)
     expect(decode(serde, framed(2, 6)).number).toBe(3)
+  })
+
+  describe('of an id that the registry may not know yet', () => {
+    const lagMsMax = 1_000
+    const open = async () => {
+      const clock = new ManualClock()
+      const local = await openEmbeddedRegistry()
+      const registry = { ...watched(local), lagMsMax }
+      const serde = await confluentSerde({ schema: Ward, subject, registry, clock })
+      const isAwaited = (id: number) =>
+        serde.resolve(id).then(
+          () => false,
+          (error) => error instanceof Retriable,
+        )
+      return { clock, local, serde, isAwaited }
+    }
+
+    it('wait for it, and are read when it comes', async () => {
+      const { clock, local, serde, isAwaited } = await open()
+      expect(await isAwaited(2)).toBe(true)
+      clock.advance(lagMsMax - 1)
+      expect(await isAwaited(2)).toBe(true)
+      expect(codeOf(() => decode(serde, framed(2, 6)))).toBe('schema_unresolved')
+      await confluentSerde({ schema: NamedWard, subject, registry: local })
+      expect(await isAwaited(2)).toBe(false)
+      expect(decode(serde, framed(2, 6, 0))).toEqual({ number: 3 })
+    })
+
+    it('are refused when it does not come in time, and when it is asked for later', async () => {
+      const { clock, serde, isAwaited } = await open()
+      expect(await isAwaited(2)).toBe(true)
+      clock.advance(lagMsMax)
+      expect(await isAwaited(2)).toBe(false)
+      expect(codeOf(() => decode(serde, framed(2, 6)))).toBe('schema_unknown')
+      clock.advance(minutes(1))
+      expect(codeOf(() => decode(serde, framed(2, 6)))).toBe('schema_unresolved')
+      expect(await isAwaited(2)).toBe(false)
+      expect(codeOf(() => decode(serde, framed(2, 6)))).toBe('schema_unknown')
+    })
+
+    it('wait half as long after each id that has not come, as long as ever after one that has', async () => {
+      const { clock, local, isAwaited } = await open()
+      const waitFor = async (id: number) => {
+        const from = clock.now()
+        while (await isAwaited(id)) clock.advance(1)
+        return clock.now() - from
+      }
+      expect([await waitFor(10), await waitFor(11), await waitFor(12)]).toEqual([1_000, 500, 250])
+      await confluentSerde({ schema: NamedWard, subject, registry: local })
+      expect([await waitFor(2), await waitFor(13)]).toEqual([0, 1_000])
+    })
   })
 
   it('wait while the registry cannot be asked', async () => {

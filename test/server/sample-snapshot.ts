@@ -26,6 +26,7 @@ export function sampleSnapshot({ at, read, written }: SampleMoment): Application
     lastCommitAt: at - 80,
     restore: undefined,
     heldBack: [],
+    awaitedSchemas: [],
   }
 }
 

@@ -2,7 +2,10 @@
 import { hours } from '../../core/duration.ts'
 import type { Random } from '../../core/random.ts'
 import { reject } from '../../processors/validate.ts'
+import { confluentSerde } from '../../serdes/confluent-serde.ts'
 import { t } from '../../serdes/schema.ts'
+import type { SchemaRegistry } from '../../serdes/schema-registry.ts'
+import type { Serde } from '../../serdes/serde.ts'
 import { windowed, windowResult } from '../../serdes/windowed.ts'
 import { pg, pgTable } from '../../sinks/postgres/table.ts'
 import { versionedStore, windowStore } from '../../state/store-definitions.ts'
@@ -90,6 +93,17 @@ export function someOrders(random: Random, count: number): OrderRow[] {
     })
   }
   return rows
+}
+
+/** As another release of the programs that write orders has it: with a field of its own, which readers leave out. */
+export async function orderSerdeOf(release: number, registry: SchemaRegistry): Promise<Serde<Order>> {
+  const own = { [`since${release}`]: t.optional(t.int) }
+  const schema = t.record('Order', { shop: t.string, version: t.int, amount: t.int, at: t.instant, ...own })
+  const serde = await confluentSerde({ schema, subject: `${orders.name}-of-release-${release}`, registry })
+  return {
+    write: ({ shop, version, amount, at }, to) => serde.write(new schema({ shop, version, amount, at }), to),
+    read: (buffer, start, end) => new Order(serde.read(buffer, start, end)),
+  }
 }
 
 export interface Expected {

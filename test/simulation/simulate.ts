@@ -1,5 +1,6 @@
 // One seed is one run: the same faults, the same interleaving, the same answer. `npm run simulate -- --runs 200000 --seed 1`.
 import { isDeepStrictEqual } from 'node:util'
+import type { ByteWriter } from '../../core/byte-writer.ts'
 import { seededRandom } from '../../core/random.ts'
 import { defaultTopicConfig, type TopicConfig } from '../../kafka/cluster.ts'
 import { TopicReader, TopicWriter } from '../../runtime/topic-io.ts'
@@ -11,6 +12,7 @@ import {
   expected,
   type Order,
   type OrderRow,
+  orderSerdeOf,
   orders,
   orderTable,
   orderTopology,
@@ -49,7 +51,10 @@ async function writeInput(world: World, rows: readonly OrderRow[]): Promise<void
   const config: TopicConfig = { ...defaultTopicConfig, timestampType: 'LogAppendTime' }
   await world.cluster.admin.createTopics([{ name: topic.name, partitions: topic.partitions, config }])
   const producer = await world.cluster.initProducer({ transactionalId: 'input', transactionTimeoutMs: 60_000 })
-  const writer = new TopicWriter<string, Order>(topic, await topic.serdes(world.registry), producer)
+  const { key, value: own } = await topic.serdes(world.registry)
+  const others = await Promise.all([1, 2, 3].map((release) => orderSerdeOf(release, world.registry)))
+  const value = { ...own, write: (order: Order, to: ByteWriter) => (others[order.version] ?? own).write(order, to) }
+  const writer = new TopicWriter<string, Order>(topic, { key, value }, producer)
   for (let at = 0; at < rows.length; at += 4)
     await writer.write(
       rows

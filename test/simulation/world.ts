@@ -36,6 +36,7 @@ interface Process extends Actor {
 const LOST = 0.006
 const UNANSWERED = 0.006
 const TORN = 0.01
+const REGISTRY_AWAY = 0.5
 const CHUNK_ENTRIES = 2
 const CALLS_OF_A_PRODUCER = new Set(['send', 'sendOffsets', 'commit', 'abort'])
 
@@ -249,7 +250,7 @@ export class World {
     return Application.start({
       topology: this.topology,
       cluster: this.clusterOf(process),
-      registry: this.registry,
+      registry: this.registryOf(process),
       sink: this.sinkOf(process),
       backend: this.backendOf(process),
       clock: { now: () => this.clock.now(), sleep: () => this.scheduler.turn(process) },
@@ -317,6 +318,18 @@ export class World {
     return {
       before: () => {
         if (this.fails(LOST)) throw new Retriable('simulated', 'a flush was torn')
+      },
+    }
+  }
+
+  /** Away for more than a moment: half of all questions for schemas get no answer. */
+  private registryOf(process: Process): SchemaRegistry {
+    return {
+      register: (subject, schema) => this.registry.register(subject, schema),
+      schemaById: async (id) => {
+        await this.scheduler.turn(process)
+        if (this.fails(REGISTRY_AWAY)) throw new Retriable('simulated', 'the registry is away')
+        return this.registry.schemaById(id)
       },
     }
   }

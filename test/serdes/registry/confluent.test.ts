@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createSecureServer } from 'node:https'
 import { promisify } from 'node:util'
 import { SchemaRegistry as KafkajsRegistry } from '@kafkajs/confluent-schema-registry'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { ByteWriter } from '../../../core/byte-writer.ts'
 import { Retriable } from '../../../core/errors.ts'
 import { avroSchemaText } from '../../../serdes/avro-schema.ts'
@@ -67,6 +67,26 @@ describe('a registry over HTTP', () => {
     await expect(open().register(newSubject(), 'nonsense')).rejects.toMatchObject({ code: 'schema_invalid' })
   })
 
+  it('joins what its own level demands to ours, where a subject has none', async () => {
+    const subject = newSubject()
+    const before = await levelOf()
+    await setLevel('FORWARD_TRANSITIVE')
+    try {
+      await open().register(subject, ward)
+    } finally {
+      await setLevel(before)
+    }
+    expect(await levelOf(subject)).toBe('FULL_TRANSITIVE')
+    await expect(open().register(subject, otherWard)).rejects.toMatchObject({ code: 'schema_incompatible' })
+  })
+
+  it('is found at whichever of its addresses answers', async () => {
+    const subject = newSubject()
+    const registry = open({ url: `http://127.0.0.1:1,${service().url}` })
+    const id = await registry.register(subject, ward)
+    expect(JSON.parse((await registry.schemaById(id)) ?? '')).toEqual(JSON.parse(ward))
+  })
+
   it('only looks up where registering is forbidden', async () => {
     const subject = newSubject()
     const reader = open({ autoRegisterSchemas: false })
@@ -90,8 +110,18 @@ describe('a registry over HTTP', () => {
     expect(serde.read(theirs, 0, theirs.length)).toEqual({ number: 10 })
   })
 
-  async function levelOf(subject: string): Promise<unknown> {
-    const answer = await fetch(`${service().url}/config/${encodeURIComponent(subject)}`)
+  /** Of subjects without one of their own. */
+  async function setLevel(compatibility: unknown): Promise<void> {
+    const answer = await fetch(`${service().url}/config`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+      body: JSON.stringify({ compatibility }),
+    })
+    expect(answer.status).toBe(200)
+  }
+
+  async function levelOf(subject = ''): Promise<unknown> {
+    const answer = await fetch(`${service().url}/config${subject === '' ? '' : `/${encodeURIComponent(subject)}`}`)
     const { compatibilityLevel } = Object(await answer.json())
     return compatibilityLevel
   }
@@ -173,12 +203,62 @@ describe('a registry in trouble', () => {
     })
   })
 
-  it.each(['localhost:8081', 'registry', 'http://a:8081,http://b:8081', 'ftp://a'])(
+  it.each(['localhost:8081', 'registry', 'http://a:8081,b:8081', 'http://a:8081,', 'ftp://a'])(
     'is not at %s, which is no address',
     (url) => {
       expect(() => confluentRegistry({ url })).toThrow(/is written http:\/\/HOST:PORT/)
     },
   )
+})
+
+describe('a registry with several addresses', () => {
+  const schema = JSON.stringify({ schema: ward })
+  const asked: string[] = []
+  beforeEach(() => void asked.splice(0))
+  const at = (name: string, answer: (response: ServerResponse) => void) =>
+    answering((_, response) => {
+      asked.push(name)
+      answer(response)
+    })
+  const answers = (response: ServerResponse) => response.end(schema)
+  const isDown = (response: ServerResponse) => response.writeHead(503).end('{}')
+
+  it('is asked at the next one when one fails, and then first where it answered', async () => {
+    const urls = [await at('a', isDown), await at('b', (response) => response.destroy()), await at('c', answers)]
+    const registry = confluentRegistry({ url: urls.join(',') })
+    expect(await registry.schemaById(1)).toBe(ward)
+    expect(await registry.schemaById(2)).toBe(ward)
+    expect(asked).toEqual(['a', 'b', 'c', 'c'])
+  })
+
+  it('is asked once at each of them, within the time each has, before it counts as away', async () => {
+    const [a, b] = [await at('a', () => {}), await at('b', isDown)]
+    const registry = confluentRegistry({ url: `${a}, ${b}`, timeoutMs: 100 })
+    const failure = await failureOf(registry.schemaById(1))
+    expect(failure).toBeInstanceOf(Retriable)
+    expect(failure.message).toContain(`GET ${a}/schemas/ids/1 was not answered`)
+    expect(failure.message).toContain(`GET ${b}/schemas/ids/1 failed with 503`)
+    expect(asked).toEqual(['a', 'b'])
+  })
+
+  it('is believed when it does not know the schema', async () => {
+    const unknown = await at('a', (response) => response.writeHead(404).end('{"error_code":40403}'))
+    const registry = confluentRegistry({ url: `${unknown},${await at('b', answers)}` })
+    expect(await registry.schemaById(1)).toBeUndefined()
+    expect(asked).toEqual(['a'])
+  })
+
+  it('knows us at each of them by the name in it', async () => {
+    const names: (string | undefined)[] = []
+    const url = await answering(({ headers }, response) => {
+      names.push(headers.authorization)
+      isDown(response)
+    })
+    const withUser = url.replace('http://', 'http://user:secret@')
+    const failure = await failureOf(confluentRegistry({ url: `${withUser},${url}`, basicAuth: 'us:a' }).schemaById(1))
+    expect(names).toEqual(['user:secret', 'us:a'].map((name) => `Basic ${Buffer.from(name).toString('base64')}`))
+    expect(failure.message).not.toContain('secret')
+  })
 })
 
 describe('what is asked of a registry', () => {
@@ -204,6 +284,7 @@ describe('what is asked of a registry', () => {
       const answers: Record<string, [number, object]> = {
         'POST /subjects/wards-value': [404, { error_code: 40403, message: 'Schema not found' }],
         'GET /config/wards-value': [404, { error_code: 40408, message: 'No level of its own' }],
+        'GET /config': [200, { compatibilityLevel: 'NONE' }],
         'PUT /config/wards-value': [200, { compatibility: 'BACKWARD_TRANSITIVE' }],
         'POST /compatibility/subjects/wards-value/versions?verbose=true': [
           200,
@@ -215,7 +296,7 @@ describe('what is asked of a registry', () => {
     })
     const registry = confluentRegistry({ url, compatibility: 'BACKWARD_TRANSITIVE' })
     await expect(registry.register('wards-value', otherWard)).rejects.toThrow(/TYPE_MISMATCH.*second reason/)
-    expect(asked).toHaveLength(4)
+    expect(asked).toHaveLength(5)
   })
 
   it('goes to the path it was given, as the user it was given', async () => {
