@@ -224,7 +224,7 @@ test('an id that the registry learns a little later is no dead letter', async ()
 
 test('an id that the registry does not learn is a dead letter after a while, and its next record at once', async () => {
   registry.hidden.add(next.schemaId)
-  await run({ lagMsMax: 100 })
+  await run({ lagMsMax: 500 })
   await write(0, ['a', bytes(next, nextOrder(1))], ['b', bytes(next, nextOrder(1))], ['c', bytes(own, order(1))])
   await until(() => ids().includes('c'))
   const letters = await deadLettersIn(cluster, badOrders.name)
@@ -233,7 +233,7 @@ test('an id that the registry does not learn is a dead letter after a while, and
     { reason: 'schema_unknown', offset: 1 },
   ])
   const asks = asksFor(next.schemaId)
-  expect(asks).toBeGreaterThan(2)
+  expect(asks).toBeGreaterThan(1)
   await write(0, ['d', bytes(next, nextOrder(1))], ['e', bytes(own, order(1))])
   await until(() => ids().includes('e'))
   expect(asksFor(next.schemaId)).toBe(asks)
