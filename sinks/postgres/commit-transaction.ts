@@ -81,8 +81,8 @@ async function writeDeadLetters(
       partition,
       offset,
       step,
-      code,
-      message,
+      code: storable(code),
+      message: storable(message),
       key,
       value,
       rejected_at: context.clock.now(),
@@ -90,4 +90,9 @@ async function writeDeadLetters(
   }
   await copyRows(context, connection, letters, { from: 0, to: rejected.length }, '')
   letters.buffer.release()
+}
+
+/** A message may quote what made its record a bad one. A dead letter that Postgres refuses would halt its partition for ever. */
+function storable(text: string): string {
+  return text.replaceAll(/[\0\p{Surrogate}]/gu, '\ufffd')
 }

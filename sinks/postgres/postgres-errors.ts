@@ -8,9 +8,10 @@ export function sqlState(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined
 }
 
-/** Classes of SQLSTATE: connection, resources, operator intervention, system error; a transaction that lost against another. */
-const passing = /^(08|53|57|58|40001|40P01|25P0[34]|55P03)/
-const ofOneRow = /^(22|23)/
+/** Classes of SQLSTATE: connection, resources, operator intervention, system error; a transaction that lost against another; a standby that is about to be promoted. */
+const passing = /^(08|53|57|58|40001|40P01|25006|25P0[34]|55P03)/
+/** Values and constraints; a row or an entry of an index that is too large (54000). */
+const ofOneRow = /^(22|23|54000)/
 
 export function reactionTo(error: unknown): Reaction {
   const state = sqlState(error)

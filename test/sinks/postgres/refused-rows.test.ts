@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { pg, pgTable } from '../../../sinks/postgres/table.ts'
@@ -96,6 +97,38 @@ test('takes a staged row out by its line, before the merge', () =>
         { id: 2, seen: 2 },
       ])
       expect(await letters(opened)).toEqual([{ offset: 1, step: 'latest', code: 'sql_23514' }])
+      await writer.close()
+    },
+  ))
+
+test('takes out a row whose key is larger than an index can hold', async () => {
+  const named = pgTable('named', { name: pg.text() }, { key: ['name'] })
+  const opened = openSink(postgres().url)
+  try {
+    await opened.sink.prepare([named])
+    const writer = await opened.sink.open(source)
+    const endless = randomBytes(6_000).toString('hex')
+    const rows = ['a', endless, 'b'].map((name) => ({ name }))
+    expect(await commitRows(writer, named, rows, { from: 0, to: 3 })).toEqual({ written: 2, deadLetters: 1 })
+    expect(await letters(opened)).toEqual([{ offset: 1, step: 'named', code: 'sql_54000' }])
+    await writer.close()
+  } finally {
+    await opened.close()
+  }
+})
+
+test('keeps a dead letter whose message quotes what Postgres cannot hold', () =>
+  withConstraint(
+    () => 'SELECT',
+    async (opened) => {
+      const writer = await opened.sink.open(source)
+      const batch = writer.newBatch()
+      batch.reject('parse', { offset: 7, key: undefined, value: Buffer.of(0) }, 'odd', 'no such note: a\u0000b\ud83d, 😀')
+      const outcome = await writer.commit(batch, { from: 0, to: 8 }, new AbortController().signal)
+      expect(outcome).toEqual({ written: 0, deadLetters: 1 })
+      expect(await opened.query(`SELECT message, value FROM ${opened.schema}.sink_dead_letters`)).toEqual([
+        { message: 'no such note: a\ufffdb\ufffd, 😀', value: Buffer.of(0) },
+      ])
       await writer.close()
     },
   ))
