@@ -226,3 +226,30 @@ test('survives kill -9 of the server in the middle of batches', async (context) 
   )
   expect(rows).toEqual([{ n: 5 * size, ids: 5 * size }])
 })
+
+test('waits for a standby that it has met to be promoted', async () => {
+  const proxy = new CuttingProxy(postgres().url)
+  await proxy.listen()
+  closers.push(() => proxy.close())
+  const direct = openSink(postgres().url)
+  closers.push(() => direct.close())
+  const database = new URL(postgres().url).pathname.slice(1)
+  const accept = (writes: 'only reads' | 'writes') =>
+    direct.query(
+      `BEGIN READ WRITE; ALTER DATABASE "${database}" SET default_transaction_read_only = ${writes === 'only reads'}; COMMIT`,
+    )
+  const errors: unknown[] = []
+  const promoteLater = ({ error }: SinkRetry) => {
+    errors.push(error)
+    if (errors.length === 2) void accept('writes')
+  }
+  const opened = openSink(proxy.url, { schema: direct.schema, onRetry: promoteLater })
+  await opened.sink.prepare([visits])
+  const writer = await opened.sink.open(source)
+  closers.push(() => writer.close())
+  await accept('only reads')
+  proxy.cutOnce('before COMMIT')
+  await expect(commitRows(writer, visits, [{ id: 1 }], { from: 0, to: 1 })).resolves.toMatchObject({ written: 1 })
+  expect(errors[1]).toMatchObject({ code: '25006' })
+  expect(await direct.query(`SELECT id FROM ${direct.schema}.visits`)).toEqual([{ id: 1 }])
+})
