@@ -26,6 +26,8 @@ export interface TopicConfig {
   readonly timestampType: 'CreateTime' | 'LogAppendTime'
   /** −1 keeps records for ever. */
   readonly retentionMs: number
+  /** Of a partition; −1: any number. Brokers may have a limit of their own for topics that say nothing; the embedded cluster has none. */
+  readonly retentionBytes: number
   readonly segmentBytes: number
   /** Brokers begin another segment when record timestamps are this far apart; the embedded cluster by size alone. */
   readonly segmentMs: number
@@ -40,6 +42,7 @@ export const defaultTopicConfig: TopicConfig = {
   cleanupPolicy: 'delete',
   timestampType: 'CreateTime',
   retentionMs: -1,
+  retentionBytes: -1,
   segmentBytes: 64 * 1024 * 1024,
   segmentMs: 7 * 86_400_000,
   deleteRetentionMs: 7 * 86_400_000,
@@ -164,7 +167,7 @@ export interface GroupMetadata {
 export interface TransactionalProducer {
   readonly transactionalId: string
   readonly producerId: number
-  /** One batch a partition and call. Returns the base offset of each, in the order given. @throws ProducerFenced */
+  /** One batch a partition and call. Returns the base offset of each, in the order given. @throws ProducerFenced; StreamsError for records that brokers would refuse again */
   send(batches: readonly ProducedBatch[]): Promise<number[]>
   sendOffsets(group: GroupMetadata, positions: readonly Position[]): Promise<void>
   commit(): Promise<void>

@@ -5,6 +5,7 @@ export const topicConfigNames: Readonly<Record<keyof TopicConfig, string>> = {
   cleanupPolicy: 'cleanup.policy',
   timestampType: 'message.timestamp.type',
   retentionMs: 'retention.ms',
+  retentionBytes: 'retention.bytes',
   segmentBytes: 'segment.bytes',
   segmentMs: 'segment.ms',
   deleteRetentionMs: 'delete.retention.ms',

@@ -1,4 +1,5 @@
 // Dead letters: the original key, value and headers byte for byte, and beside them where the record stood and why it went no further.
+// Of a record that no topic of ours can hold, where it stands is all that is kept.
 import { ByteReader } from '../core/byte-reader.ts'
 import { ByteWriter } from '../core/byte-writer.ts'
 import { partitionFor } from '../kafka/partitioner.ts'
@@ -9,6 +10,9 @@ import { INTERNAL_RECORD_BYTES_MAX } from './output-buffers.ts'
 /** Names of the headers that a dead letter carries beside its own. */
 export const DEAD_LETTER_HEADER = 'millrace.'
 const MESSAGE_LENGTH_MAX = 500
+/** Room for our headers and the framing. */
+const ADDED_BYTES_MAX = 8_000
+const ORIGINAL_BYTES_MAX = INTERNAL_RECORD_BYTES_MAX - ADDED_BYTES_MAX
 
 export interface DeadLetterReason {
   readonly node: string
@@ -39,36 +43,36 @@ export class DeadLetterWriter {
   write(to: string, place: DeadLetterPlace, why: DeadLetterReason, now: number): void {
     const { columns, row } = place
     const { buffer } = columns
-    const key = columns.isNullKey(row) ? undefined : buffer
-    const value = columns.isNullValue(row) ? undefined : buffer
+    const isKept = recordBytes(place) <= ORIGINAL_BYTES_MAX
+    const key = isKept && !columns.isNullKey(row) ? buffer : undefined
+    const value = isKept && !columns.isNullValue(row) ? buffer : undefined
     const keyStart = columns.keyStart[row] as number
     const keyEnd = columns.keyEnd[row] as number
-    const valueStart = columns.valueStart[row] as number
-    const valueEnd = columns.valueEnd[row] as number
-    this.writeHeaders(place, why)
+    this.writeHeaders(place, why, isKept)
     const { scratch } = this
     const partition =
       key === undefined
         ? place.partition % this.partitionsOf(to)
         : partitionFor(key, keyStart, keyEnd, this.partitionsOf(to))
-    const bytes = Math.min(keyEnd - keyStart + valueEnd - valueStart + scratch.position + 70, INTERNAL_RECORD_BYTES_MAX)
+    const valueStart = columns.valueStart[row] as number
+    const valueEnd = columns.valueEnd[row] as number
+    const bytes = (isKept ? keyEnd - keyStart + valueEnd - valueStart : 0) + scratch.position + 70
     const batch = this.outputs.batchFor(to, partition, bytes)
     batch.append(now, key, keyStart, keyEnd, value, valueStart, valueEnd, scratch.buffer, 0, scratch.position)
   }
 
   /** Its own headers first, unchanged; then ours. */
-  private writeHeaders(
-    { columns, row, topic, partition }: DeadLetterPlace,
-    { node, reason, message }: DeadLetterReason,
-  ): void {
+  private writeHeaders(place: DeadLetterPlace, { node, reason, message }: DeadLetterReason, isKept: boolean): void {
+    const { columns, row, topic, partition } = place
     const { scratch } = this
     const start = columns.headersStart[row] as number
     const end = columns.headersEnd[row] as number
     const reader = new ByteReader(columns.buffer, start, end)
-    const own = end > start ? reader.varint() : 0
+    const own = isKept && end > start ? reader.varint() : 0
+    const why = message.slice(0, MESSAGE_LENGTH_MAX)
     const headers = {
       reason,
-      message: message.slice(0, MESSAGE_LENGTH_MAX),
+      message: isKept ? why : `${why} (not kept here: ${recordBytes(place)} bytes are over the limit of a dead letter)`,
       node,
       topic,
       partition: String(partition),
@@ -87,6 +91,11 @@ export class DeadLetterWriter {
       writeText(scratch, text)
     }
   }
+}
+
+/** Of the record as it stands in its batch. */
+function recordBytes({ columns, row }: DeadLetterPlace): number {
+  return (columns.headersEnd[row] as number) - (columns.recordStart[row] as number)
 }
 
 function writeText(to: ByteWriter, text: string): void {

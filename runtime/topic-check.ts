@@ -19,6 +19,8 @@ const atLeast =
     config[name] >= wanted[name]
 const keepsAsLong: Fits = ({ config: { retentionMs } }, wanted) =>
   retentionMs < 0 || (wanted.retentionMs >= 0 && retentionMs >= wanted.retentionMs)
+/** Only brokers delete for size. */
+const keepsAnyNumber: Fits = ({ config, replication }) => replication === undefined || config.retentionBytes < 0
 /** Only brokers refuse a batch for its size. */
 const takesAsLarge: Fits = ({ config, replication }, wanted) =>
   replication === undefined || config.maxMessageBytes >= wanted.maxMessageBytes
@@ -32,12 +34,13 @@ const keepsEveryRecord: Fits = ({ config }, wanted) =>
 /** The guarantees rest on how the engine's own topics are configured; the others may be configured as their readers like. */
 const rulesOf: Readonly<Record<PhysicalTopic['role'], Rules>> = {
   source: {},
-  output: { cleanupPolicy: keepsEveryRecord },
-  'dead-letters': {},
+  output: { cleanupPolicy: keepsEveryRecord, maxMessageBytes: takesAsLarge },
+  'dead-letters': { cleanupPolicy: keepsEveryRecord, maxMessageBytes: takesAsLarge },
   repartition: {
     cleanupPolicy: same('cleanupPolicy'),
     timestampType: same('timestampType'),
     retentionMs: keepsAsLong,
+    retentionBytes: keepsAnyNumber,
     maxMessageBytes: takesAsLarge,
   },
   changelog: {
@@ -100,7 +103,7 @@ function misconfigured(topic: PhysicalTopic, found: TopicDescription): string[] 
   const changes = Object.fromEntries(wrong.map((field) => [topicConfigNames[field], String(wanted[field])]))
   const remedy = alterCommand(topic.name, changes)
   const choice =
-    topic.role === 'output'
+    topic.role === 'output' && wrong.includes('cleanupPolicy')
       ? `write \`cleanupPolicy: '${found.config.cleanupPolicy}'\` in its definition, or, so that readers see every record: ${remedy}`
       : remedy
   return [

@@ -28,6 +28,8 @@ type Stamped = TopicPartition & { readonly records: Buffer }
 /** Kafka keeps the last five batches of a producer and partition to recognize repeated ones. */
 const sendsInFlightMax = 4
 const sequenceLimit = 2 ** 31
+/** What a broker says of the records themselves. They would be the same in another incarnation. */
+const refusals = new Set(['message_too_large', 'record_list_too_large', 'invalid_timestamp', 'invalid_record'])
 
 export class RemoteProducer implements TransactionalProducer {
   private readonly parts: RemoteProducerParts
@@ -171,7 +173,7 @@ export class RemoteProducer implements TransactionalProducer {
       // A leader or coordinator may have moved: the next incarnation looks again.
       this.parts.map.forget([...this.partitions.values()])
       this.failure ??= fenced(cause, this.transactionalId)
-      throw cause instanceof StreamsError ? this.failure : cause
+      throw cause instanceof StreamsError && !refusals.has(cause.code) ? this.failure : cause
     }
   }
 }

@@ -106,6 +106,7 @@ const keys: readonly Key[] = [
     write: (config) => config.timestampType,
   },
   numeric('retentionMs'),
+  numeric('retentionBytes'),
   numeric('segmentBytes'),
   numeric('segmentMs'),
   numeric('deleteRetentionMs'),

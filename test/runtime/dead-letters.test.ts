@@ -45,6 +45,34 @@ test(`key, value and headers are those of the original, nulls and repeated names
   )
 })
 
+test('of a record that fits no dead letter, the letter says where it stands', () => {
+  const columns = columnsOf([
+    { key: Buffer.from('k'), value: Buffer.alloc(3_900_000), headers: [] },
+    { key: Buffer.from('k'), value: Buffer.alloc(9_000_000), headers: [{ name: 'h', value: Buffer.of(1) }] },
+  ])
+  const outputs = new OutputBuffers()
+  const writer = new DeadLetterWriter(outputs, 'the-hash', () => 1)
+  for (const row of [0, 1])
+    writer.write(
+      'letters',
+      { columns, row, topic: 'orders', partition: 3 },
+      { node: 'source', reason: 'decode', message: 'no record' },
+      99,
+    )
+  const batches = outputs.take().flat()
+  expect(batches.map(({ records }) => records.byteLength).every((bytes) => bytes < 4_000_100)).toBe(true)
+  const letters = batches.map(({ records }) => {
+    const written = new RecordColumns()
+    readRecordBatch(records.finish(stamp), 0, written)
+    return readDeadLetter(written, 0)
+  })
+  expect(letters.map(({ value }) => value?.length)).toEqual([3_900_000, undefined])
+  expect(letters[1]).toMatchObject({
+    ...{ key: undefined, headers: [], reason: 'decode', topic: 'orders', partition: 3, offset: 1 },
+    message: 'no record (not kept here: 9000018 bytes are over the limit of a dead letter)',
+  })
+})
+
 interface Original {
   readonly key: Buffer | undefined
   readonly value: Buffer | undefined

@@ -63,6 +63,19 @@ describe.each([
     expect(await trial.values()).toEqual([])
   })
 
+  test.each([
+    ['message_too_large', { maxMessageBytes: 100 }, ['x'.repeat(1000)], 0],
+    ['invalid_timestamp', {}, ['from tomorrow'], 86_400_000],
+    ['invalid_record', { cleanupPolicy: 'compact' }, ['without a key'], 0],
+  ] as const)('says that no other incarnation helps against %s', async (code, config, values, later) => {
+    const refusing = new Trial({ cluster: trial.cluster, close: async () => {} })
+    await refusing.createTopic(config)
+    const producer = await refusing.producer()
+    const sent = refusing.send(producer, values, 0, Date.now() + later)
+    await expect(sent).rejects.toMatchObject({ name: 'StreamsError', code, topicPartition: { topic: refusing.topic } })
+    await expect(producer.commit()).rejects.toThrow(ProducerFenced)
+  })
+
   test('begins a transaction while the one before is still being completed', async () => {
     const producer = await trial.producer()
     const values = Array.from({ length: 300 }, (_, i) => `${i}`)

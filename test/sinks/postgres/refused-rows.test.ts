@@ -123,7 +123,12 @@ test('keeps a dead letter whose message quotes what Postgres cannot hold', () =>
     async (opened) => {
       const writer = await opened.sink.open(source)
       const batch = writer.newBatch()
-      batch.reject('parse', { offset: 7, key: undefined, value: Buffer.of(0) }, 'odd', 'no such note: a\u0000b\ud83d, 😀')
+      batch.reject(
+        'parse',
+        { offset: 7, key: undefined, value: Buffer.of(0) },
+        'odd',
+        'no such note: a\u0000b\ud83d, 😀',
+      )
       const outcome = await writer.commit(batch, { from: 0, to: 8 }, new AbortController().signal)
       expect(outcome).toEqual({ written: 0, deadLetters: 1 })
       expect(await opened.query(`SELECT message, value FROM ${opened.schema}.sink_dead_letters`)).toEqual([
