@@ -11,9 +11,9 @@ import type { Sink } from '../sinks/sink.ts'
 import type { StateBackend } from '../state/backend.ts'
 import type { CompiledTopology } from '../topology/graph.ts'
 import { ApplicationMeasurements } from './application-measurements.ts'
-import { reactionTo } from './failure-policy.ts'
 import { GlobalTableFollower } from './global-table-follower.ts'
 import { GlobalTables, type RefusedRow } from './global-tables.ts'
+import { type Chore, keepDoing } from './housekeeping.ts'
 import type { Input } from './input.ts'
 import { LogEnds } from './log-ends.ts'
 import { measuredBackend } from './measured-backend.ts'
@@ -55,12 +55,14 @@ const POLL_WAIT_MS = 500
 const ENDS_INTERVAL_MS = 1_000
 const MEASURE_INTERVAL_MS = 1_000
 const PURGE_INTERVAL_MS = 30_000
+const TOPICS_INTERVAL_MS = 60_000
 
 export class Application {
   readonly topology: CompiledTopology
   readonly worker: Worker
   readonly stores: StoreQueries
   private readonly admin: Admin
+  private readonly topics: TopicAccess
   private readonly clock: Clock
   private readonly logger: Logger
   private readonly sinks: SinkSlots
@@ -84,6 +86,7 @@ export class Application {
     setMaxListeners(0, this.stopping.signal)
     this.topology = topology
     this.admin = cluster.admin
+    this.topics = topics
     this.clock = clock
     this.logger = logger
     this.globalTables = globalTables
@@ -137,10 +140,11 @@ export class Application {
   /** Runs until `stop`. @throws what only a person can mend; then the state is `failed`. */
   async run(): Promise<void> {
     const { signal } = this.stopping
+    const household = { clock: this.clock, logger: this.logger }
     const parts = [
       this.runWorker(signal),
       this.sinks.run(POLL_WAIT_MS, signal),
-      this.keepHouse(signal),
+      ...this.chores().map((chore) => keepDoing(chore, household, signal)),
       this.measureOften(signal),
     ]
     try {
@@ -248,22 +252,24 @@ export class Application {
     return this.current === 'restoring' ? 'restoring' : 'rebalancing'
   }
 
-  /** Looks at the log from outside. Brokers may be away for a while: how long is too long, the worker says. */
-  private async keepHouse(signal: AbortSignal): Promise<void> {
-    let purgedAt = this.clock.now()
-    while (!signal.aborted) {
-      try {
-        await this.ends.refresh(this.clock.now())
-        if (this.clock.now() - purgedAt >= PURGE_INTERVAL_MS) {
-          await purgeRepartitionTopics(this.admin, this.worker.tasks)
-          purgedAt = this.clock.now()
-        }
-      } catch (error) {
-        if (reactionTo(error) === 'stop') throw error
-        this.logger.warn('the ends of the log are not known', { error: String(error) })
-      }
-      await this.clock.sleep(ENDS_INTERVAL_MS, signal)
-    }
+  private chores(): Chore[] {
+    return [
+      {
+        everyMs: ENDS_INTERVAL_MS,
+        failed: 'the ends of the log are not known',
+        run: () => this.ends.refresh(this.clock.now()),
+      },
+      {
+        everyMs: PURGE_INTERVAL_MS,
+        failed: 'repartition topics keep what nobody needs any more',
+        run: () => purgeRepartitionTopics(this.admin, this.worker.tasks),
+      },
+      {
+        everyMs: TOPICS_INTERVAL_MS,
+        failed: 'topics could not be checked again',
+        run: () => this.topics.requireUnchanged(),
+      },
+    ]
   }
 
   private async measureOften(signal: AbortSignal): Promise<void> {

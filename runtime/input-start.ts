@@ -19,10 +19,13 @@ export function startOf(
   assert(start !== undefined, `nobody looked up where ${topic} begins`)
   const stored = marker.inputs[topic]
   if (stored === undefined) return { topicId: start.topicId, offset: start.earliest }
-  if (stored.topicId !== start.topicId)
-    throw new StreamsError(
-      'topic_recreated',
-      `topic ${topic} was made anew since the application read it: reset the application, or bring the old topic back`,
-    )
+  if (stored.topicId !== start.topicId) throw topicRecreated(topic)
   return { topicId: stored.topicId, offset: stored.offset }
+}
+
+export function topicRecreated(topic: string): StreamsError {
+  return new StreamsError(
+    'topic_recreated',
+    `topic ${topic} was made anew since the application read it: reset the application, or bring the old topic back`,
+  )
 }

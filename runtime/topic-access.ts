@@ -2,19 +2,21 @@
 import { assert } from '../core/assert.ts'
 import { systemClock } from '../core/clock.ts'
 import { minutes } from '../core/duration.ts'
+import { Retriable } from '../core/errors.ts'
 import { silentLogger } from '../core/logger.ts'
 import type { Admin, Cluster, TopicDescription } from '../kafka/cluster.ts'
 import type { SchemaRegistry } from '../serdes/schema-registry.ts'
 import type { CompiledTopology, Subtopology, TopicSerdes } from '../topology/graph.ts'
 import { DeadLetterWriter } from './dead-letters.ts'
 import type { GlobalTables } from './global-tables.ts'
-import type { InputStart } from './input-start.ts'
+import { type InputStart, topicRecreated } from './input-start.ts'
 import { type PrepareTopicsOptions, prepareTopics } from './internal-topics.ts'
 import type { OutputBuffers } from './output-buffers.ts'
 import { RecordWriter } from './record-writer.ts'
 import { type InputSerdes, SchemaWaits } from './schema-waits.ts'
 import type { StartPatience } from './start-patience.ts'
 import type { TaskSurroundings } from './task.ts'
+import { requireFit } from './topic-check.ts'
 import { resolveSerdes } from './topic-schemas.ts'
 
 export interface PrepareOptions extends Partial<StartPatience>, PrepareTopicsOptions {}
@@ -59,6 +61,21 @@ export class TopicAccess {
     const serdes = await resolveSerdes(topology.topics, registry, patience)
     const descriptions = await prepareTopics(cluster.admin, topology.topics, options)
     return new TopicAccess(cluster.admin, topology, descriptions, serdes, patience)
+  }
+
+  /**
+   * Whether topics are still what the start found: anybody may make them anew, add partitions that nobody would read, or have brokers delete
+   * what is needed. Of one that is gone, its readers and writers tell. @throws StreamsError `topic_recreated`, `topic_mismatch`
+   */
+  async requireUnchanged(): Promise<void> {
+    const { topics } = this.topology
+    const found = await this.admin.describeTopics(topics.map(({ name }) => name)).catch((cause: unknown) => {
+      // Whatever forbids a look, work goes on.
+      throw new Retriable('topics_unknown', 'the topics cannot be described', { cause })
+    })
+    for (const topic of found)
+      if (topic !== undefined && topic.id !== this.describe(topic.name).id) throw topicRecreated(topic.name)
+    requireFit(topics, found)
   }
 
   withGlobalTables(tables: GlobalTables): this {
