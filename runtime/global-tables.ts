@@ -1,7 +1,7 @@
 // Global tables: every worker holds the whole topic, loaded to a pinned end before the first task runs, then followed between batches.
 import { assert } from '../core/assert.ts'
 import { Retriable } from '../core/errors.ts'
-import type { Cluster, LogReader, Position } from '../kafka/cluster.ts'
+import type { Cluster, LogReader, PartitionOffsets } from '../kafka/cluster.ts'
 import { committedBatches } from '../kafka/committed-batches.ts'
 import { RecordColumns } from '../kafka/record-batch/record-columns.ts'
 import type { SourceNode } from '../topology/graph.ts'
@@ -40,7 +40,7 @@ export class GlobalTables {
       nodes.map((node) => new GlobalTable(node, serdesOf(node.topic.name), cluster.openReader(), refused)),
     )
     try {
-      for (const table of tables.tables) await table.readTo(await endsOf(cluster, table.node))
+      for (const table of tables.tables) await table.readAll(await rangesOf(cluster, table.node))
       return tables
     } catch (error) {
       await tables.close()
@@ -89,8 +89,10 @@ class GlobalTable {
     )
   }
 
-  async readTo(ends: readonly Position[]): Promise<void> {
-    for (let empty = 0; ends.some(({ partition, offset }) => (this.inputs[partition]?.position ?? 0) < offset); ) {
+  /** From where each log begins, which retention moves, to its end. */
+  async readAll(ranges: readonly PartitionOffsets[]): Promise<void> {
+    for (const input of this.inputs) input.position = ranges[input.partition]?.earliest ?? 0
+    for (let empty = 0; this.inputs.some(({ partition, position }) => position < (ranges[partition]?.stable ?? 0)); ) {
       empty = (await this.readOnce(FETCH_WAIT_MS)) ? 0 : empty + 1
       for (const input of this.inputs) await requireSchema(input)
       if (empty > EMPTY_ANSWERS_MAX)
@@ -150,8 +152,7 @@ async function requireSchema(input: Input): Promise<void> {
   if (!input.mayRead()) throw new Retriable('schema_awaited', waiting?.reason ?? '')
 }
 
-async function endsOf(cluster: Cluster, { topic }: SourceNode): Promise<Position[]> {
+function rangesOf(cluster: Cluster, { topic }: SourceNode): Promise<PartitionOffsets[]> {
   const partitions = Array.from({ length: topic.partitions }, (_, partition) => ({ topic: topic.name, partition }))
-  const offsets = await cluster.admin.offsets(partitions)
-  return partitions.map((place, i) => ({ ...place, offset: offsets[i]?.stable ?? 0 }))
+  return cluster.admin.offsets(partitions)
 }

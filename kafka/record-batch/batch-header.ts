@@ -61,8 +61,9 @@ export function readBatchHeader(buffer: Buffer, position: number): BatchHeader {
 
 const cursor = new VarintCursor()
 
-/** How the transaction ended that the control batch at `position` closes; undefined for other control batches. */
+/** How the transaction ended that the control batch at `position` closes; undefined for other control batches, and for one whose record compaction has removed. */
 export function readControlType(buffer: Buffer, position: number): 'commit' | 'abort' | undefined {
+  if (buffer.readInt32BE(position + batchField.recordCount) === 0) return undefined
   cursor.position = position + batchField.records
   cursor.read(buffer) // the record's length
   cursor.position++ // its attributes

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { AbortedTransaction, FetchedPartition } from '../../kafka/cluster.ts'
 import { visitCommitted } from '../../kafka/committed-batches.ts'
+import { batchField, lengthPrefixBytes } from '../../kafka/record-batch/batch-layout.ts'
 import { stampBaseOffset } from '../../kafka/record-batch/batch-stamp.ts'
 import { markerBytes, writeMarker } from '../../kafka/record-batch/control-batch.ts'
 import { RecordColumns } from '../../kafka/record-batch/record-columns.ts'
@@ -105,6 +106,19 @@ describe('the read-committed filter', () => {
       },
     )
     fc.assert(property, { numRuns: 2000 })
+  })
+
+  test('goes on behind a marker whose record compaction has removed', () => {
+    const log = new ModelLog([1, 2].map((producerId) => ({ producerId, action: 'send', records: 2 })))
+    const marker = Buffer.from(
+      writeMarker(Buffer.alloc(markerBytes), { type: 'abort', producerId: 3, epoch: 0, timestamp: 1 }),
+    )
+    const empty = marker.subarray(0, batchField.records)
+    empty.writeInt32BE(empty.length - lengthPrefixBytes, batchField.batchLength)
+    empty.writeInt32BE(0, batchField.recordCount)
+    stampBaseOffset(empty, log.end)
+    const answer = fetched(Buffer.concat([...log.batches, empty]), [])
+    expect(visit(answer, 0)).toEqual({ next: log.end + 1, offsets: [0, 1, 2, 3] })
   })
 
   test('stops before a batch that is cut off', () => {
