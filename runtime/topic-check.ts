@@ -31,10 +31,23 @@ type Rules = Readonly<Partial<Record<Setting, Fits>>>
 const keepsEveryRecord: Fits = ({ config }, wanted) =>
   !config.cleanupPolicy.includes('compact') || wanted.cleanupPolicy.includes('compact')
 
+/** A sink that stood still for longer than tombstones are kept would leave rows behind that were deleted. */
+const keepsTombstones: Fits = (found, wanted) =>
+  found.replication === undefined ||
+  !found.config.cleanupPolicy.includes('compact') ||
+  atLeast('deleteRetentionMs')(found, wanted)
+
+/** What a definition may say otherwise, if its readers can live with it. */
+const readersChoices: readonly Setting[] = ['cleanupPolicy', 'deleteRetentionMs']
+
 /** The guarantees rest on how the engine's own topics are configured; the others may be configured as their readers like. */
 const rulesOf: Readonly<Record<PhysicalTopic['role'], Rules>> = {
   source: {},
-  output: { cleanupPolicy: keepsEveryRecord, maxMessageBytes: takesAsLarge },
+  output: {
+    cleanupPolicy: keepsEveryRecord,
+    deleteRetentionMs: keepsTombstones,
+    maxMessageBytes: takesAsLarge,
+  },
   'dead-letters': { cleanupPolicy: keepsEveryRecord, maxMessageBytes: takesAsLarge },
   repartition: {
     cleanupPolicy: same('cleanupPolicy'),
@@ -101,13 +114,14 @@ function misconfigured(topic: PhysicalTopic, found: TopicDescription): string[] 
     (field) => `${topicConfigNames[field]}=${found.config[field]} instead of ${wanted[field]}`,
   )
   const changes = Object.fromEntries(wrong.map((field) => [topicConfigNames[field], String(wanted[field])]))
-  const remedy = alterCommand(topic.name, changes)
-  const choice =
-    topic.role === 'output' && wrong.includes('cleanupPolicy')
-      ? `write \`cleanupPolicy: '${found.config.cleanupPolicy}'\` in its definition, or, so that readers see every record: ${remedy}`
-      : remedy
+  const command = alterCommand(topic.name, changes)
+  const isChoice = topic.role === 'output' && wrong.every((field) => readersChoices.includes(field))
+  const kept = wrong.map((field) => `${field}: ${JSON.stringify(found.config[field]).replaceAll('"', "'")}`)
+  const remedy = isChoice
+    ? `write \`${kept.join(', ')}\` in its definition, or, so that readers see every record: ${command}`
+    : command
   return [
-    `topic ${topic.name} has ${differences.join(', ')}, and would lose or refuse what the application keeps there: ${choice}`,
+    `topic ${topic.name} has ${differences.join(', ')}, and would lose or refuse what the application keeps there: ${remedy}`,
   ]
 }
 

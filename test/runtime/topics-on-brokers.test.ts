@@ -81,6 +81,16 @@ describe('topics on brokers', { timeout: 120_000 }, () => {
     expect(await refusal()).toBe('')
   })
 
+  test('a compacted output of which brokers would forget what was deleted is refused, unless its definition says so', async () => {
+    const table = { ...topicOf('output'), config: { cleanupPolicy: 'compact' } as const }
+    const prepare = (topic: PhysicalTopic) => prepareTopics(cluster.admin, [topic])
+    await create(table, { ...topicConfig(table), deleteRetentionMs: 86_400_000 })
+    await expect(prepare(table)).rejects.toThrow(
+      /has delete\.retention\.ms=86400000 instead of \d+, .*write `deleteRetentionMs: 86400000` in its definition, or, .*: kafka-configs/,
+    )
+    await prepare({ ...table, config: { ...table.config, deleteRetentionMs: 86_400_000 } })
+  })
+
   test('a topic that no broker would take writes for is refused, until its command was typed', async () => {
     await prepareTopics(cluster.admin, topics)
     const { name } = topicOf('output')
