@@ -108,6 +108,9 @@ export class RemoteAdmin implements Admin {
     const timeoutMs = this.parts.requestTimeoutMs
     await this.byLeader(before, async (broker, partitions) => {
       const results = await this.parts.links.ask(broker, deleteRecords, { partitions, timeoutMs }, timeoutMs * 2)
+      // Only what all copies have may be deleted, and a new leader learns of that a little later than it leads.
+      if (results.some(({ errorCode: code }) => code === errorCode.offsetOutOfRange))
+        throw new Retriable('offset_out_of_range', 'a leader does not know yet that these records are committed')
       requireAllWell(results, deleteRecords.name)
     })
   }
