@@ -94,7 +94,7 @@ export async function takeOver(parts: TakeOverParts): Promise<Claim> {
     return claimBackend(parts, {
       token,
       logEnd: Math.max(again.end, token + 1),
-      endBefore: end,
+      commitsEnd: Math.max(low, 1 + (between.findLast(({ kind }) => kind === 'marker')?.offset ?? -1)),
       oldFences: writers.oldFences(),
     })
   }
@@ -118,18 +118,19 @@ async function waitForRelease(parts: TakeOverParts, writers: WritersSeen, stable
 interface Fenced {
   readonly token: number
   readonly logEnd: number
-  readonly endBefore: number
+  /** From here on no commit begins: each does with its marker. */
+  readonly commitsEnd: number
   readonly oldFences: readonly Writer[]
 }
 
-async function claimBackend(parts: TakeOverParts, { token, logEnd, endBefore, oldFences }: Fenced): Promise<Claim> {
+async function claimBackend(parts: TakeOverParts, { token, logEnd, commitsEnd, oldFences }: Fenced): Promise<Claim> {
   const { state, changelog } = parts
   await parts.at?.('S5')
   // S5 claim the backend.
   let copy = await state.claim({ token, topicId: changelog.topicId, logEnd })
   await parts.at?.('S6')
   // S6 restore up to our fence and no further.
-  if (tombstonesMayBeGone(copy, endBefore, parts)) copy = await state.wipe(token, changelog.topicId)
+  if (tombstonesMayBeGone(copy, commitsEnd, parts)) copy = await state.wipe(token, changelog.topicId)
   copy = await restore(parts, copy, token)
   await parts.at?.('S7')
   // S7 resume: the position is the last marker's.
@@ -167,7 +168,7 @@ function rememberedIn(checkpoint: Checkpoint | undefined, topicId: string, end: 
   return { writer: checkpoint.writer, before: isUsable ? checkpoint.offset : Number.POSITIVE_INFINITY }
 }
 
-/** A copy that was behind the log for longer than half the tombstones' life may have missed deletes. */
-function tombstonesMayBeGone(copy: Checkpoint, endBefore: number, { deleteRetentionMs, now }: TakeOverParts): boolean {
-  return copy.offset > 0 && copy.offset < endBefore && now() - copy.appendedAt > deleteRetentionMs / 2
+/** A copy that commits went by for longer than half the tombstones' life may have missed deletes; behind an idle task's there is none. */
+function tombstonesMayBeGone(copy: Checkpoint, commitsEnd: number, { deleteRetentionMs, now }: TakeOverParts): boolean {
+  return copy.offset > 0 && copy.offset < commitsEnd && now() - copy.appendedAt > deleteRetentionMs / 2
 }

@@ -1,7 +1,9 @@
 // Who has a task, and what a death at each numbered step of taking it over or committing leaves behind.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { days } from '../../core/duration.ts'
 import { fixedMembership, type Membership } from '../../runtime/membership.ts'
 import type { Step } from '../../runtime/steps.ts'
+import type { StateBackend, TaskState } from '../../state/backend.ts'
 import { MemoryBackend } from '../../state/memory/memory-backend.ts'
 import { Meters } from '../support/meters.ts'
 
@@ -98,6 +100,52 @@ describe('a task is taken over', () => {
     await meters.settle(last)
     expect(await meters.left()).toEqual({ notes, count: notes.length, row: '5' })
     expect(fencings()).toBeGreaterThan(1)
+  })
+})
+
+describe('a copy of the state that was left alone for longer than tombstones are sure to be kept', () => {
+  /** How often copies in this backend are begun anew. */
+  function counted(backend: StateBackend) {
+    const wipes = { count: 0, backend }
+    const open: StateBackend['open'] = (...place) => {
+      const state = backend.open(...place)
+      const wipe: TaskState['wipe'] = (token, topicId) => {
+        wipes.count++
+        return state.wipe(token, topicId)
+      }
+      return new Proxy(state, { get: (of, name) => (name === 'wipe' ? wipe : bound(of, name)) })
+    }
+    wipes.backend = new Proxy(backend, { get: (of, name) => (name === 'open' ? open : bound(of, name)) })
+    return wipes
+  }
+  const bound = (of: object, name: string | symbol): unknown => {
+    const value: unknown = Reflect.get(of, name, of)
+    return typeof value === 'function' ? value.bind(of) : value
+  }
+  const work = async (backend: StateBackend, note: string) => {
+    const application = await meters.start({ backend })
+    await meters.write([note])
+    await meters.settle(application)
+    await application.close()
+  }
+
+  test('is begun anew when commits went by', async () => {
+    const copy = counted(new MemoryBackend())
+    await work(copy.backend, 'a')
+    await work(new MemoryBackend(), 'b')
+    meters.clock.advance(days(4))
+    await work(copy.backend, 'c')
+    expect(copy.count).toBe(1)
+    expect(await meters.left()).toMatchObject({ notes: ['a', 'b', 'c'], row: 'c' })
+  })
+
+  test('is kept when its task was idle', async () => {
+    const copy = counted(new MemoryBackend())
+    await work(copy.backend, 'a')
+    meters.clock.advance(days(4))
+    await work(copy.backend, 'b')
+    expect(copy.count).toBe(0)
+    expect(await meters.left()).toMatchObject({ notes: ['a', 'b'], row: 'b' })
   })
 })
 
