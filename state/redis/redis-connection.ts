@@ -45,6 +45,8 @@ export class RedisConnection {
   private lostAt = 0
   private wasReady = false
   private isClosed = false
+  /** That whoever was reached keeps every key; asked anew of each connection. */
+  private checked: Promise<void> | undefined
   private readonly clock: Clock
   private readonly logger: Logger
   private readonly reachability: Reachability | undefined
@@ -86,7 +88,7 @@ export class RedisConnection {
   static async open(options: RedisConnectionOptions): Promise<RedisConnection> {
     const connection = new RedisConnection(options)
     try {
-      await connection.ask(() => connection.redis.connect())
+      await connection.reached(() => connection.redis.connect())
       await connection.requireMaster()
       await connection.requireNoEviction()
       return connection
@@ -97,7 +99,7 @@ export class RedisConnection {
   }
 
   async claim(checkpoint: string, ...args: ScriptArgument[]): Promise<ReadonlyMap<string, Buffer>> {
-    await this.requireNoEviction()
+    this.checked = undefined
     return fieldsOf(buffers(await this.ask(() => this.scripts.claimTaskBuffer(checkpoint, ...args))))
   }
 
@@ -155,6 +157,7 @@ export class RedisConnection {
       this.logger.warn('Redis is away: what needs state waits', { reason: reason.message })
     if (this.lost === undefined) this.lostAt = this.clock.now()
     this.lost = reason
+    this.checked = undefined
     this.reachability?.lost(reason)
     if (this.available !== undefined) this.available.value = 0
   }
@@ -169,8 +172,12 @@ export class RedisConnection {
 
   /** A single evicted key would not be noticed by the next read. */
   private async requireNoEviction(): Promise<void> {
-    const policy = await this.info('maxmemory_policy')
+    const policy = await this.info('maxmemory_policy').catch((error: unknown) => {
+      this.checked = undefined
+      throw error
+    })
     if (policy === 'noeviction') return
+    this.checked = undefined
     throw new StreamsError(
       'redis_can_evict',
       `Redis drops keys when memory is short (maxmemory-policy ${policy}), and state with them: ` +
@@ -185,11 +192,18 @@ export class RedisConnection {
   }
 
   private async info(name: string): Promise<string> {
-    const info = await this.ask(() => this.redis.info())
+    const info = await this.reached(() => this.redis.info())
     return new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1] ?? 'unknown'
   }
 
   private async ask<T>(command: () => Promise<T>): Promise<T> {
+    // It may have been started with other settings than before, or be another one.
+    this.checked ??= this.requireNoEviction()
+    await this.checked
+    return this.reached(command)
+  }
+
+  private async reached<T>(command: () => Promise<T>): Promise<T> {
     try {
       return await command()
     } catch (error) {

@@ -21,6 +21,18 @@ describe('Redis in trouble', () => {
     await claim(state, 5)
   })
 
+  it('is refused when it came back and may drop keys now, before the next read', async () => {
+    const { state, redis: other } = await openPlace(redis().url)
+    await claim(state, 5)
+    await apply(state, [put('a', '1')], move(5, 0, 10))
+    await other.config('SET', 'maxmemory-policy', 'allkeys-lru')
+    await other.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+    const answer = () => read(state, { token: 5, offset: 10 }, ['a']).catch((error: unknown) => error)
+    await expect.poll(answer).toMatchObject({ code: 'redis_can_evict' })
+    await other.config('SET', 'maxmemory-policy', 'noeviction')
+    expect(await answer()).toEqual(['1'])
+  })
+
   it('is refused when it is a replica', async () => {
     const replica = await startNativeRedis(['--replicaof', '127.0.0.1', new URL(redis().url).port])
     try {
