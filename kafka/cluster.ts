@@ -61,6 +61,8 @@ export interface Replication {
   readonly copies: number
   /** `min.insync.replicas`: copies that must have a record before it counts as written. */
   readonly minInSync: number
+  /** `unclean.leader.election.enable`: a copy that lacks committed records may become the log. */
+  readonly isUnclean: boolean
 }
 
 export interface TopicDescription extends TopicSpec {

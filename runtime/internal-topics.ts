@@ -33,6 +33,7 @@ export async function prepareTopics(
   if (specs.length > 0) logger.info('topics were created', { topics: specs.map(({ name }) => name).join(' ') })
   const all = [...found.filter((topic) => topic !== undefined), ...created]
   warnOfFewCopies(all, logger)
+  warnOfUncleanElections(all, logger)
   return new Map(all.map((description) => [description.name, description]))
 }
 
@@ -59,5 +60,15 @@ function warnOfFewCopies(topics: readonly TopicDescription[], logger: Logger): v
   const { copies, minInSync } = first.replication
   logger.warn('a broker that is lost may take records with it: topics have few copies', {
     ...{ topics: few.length, one: first.name, copies, 'min.insync.replicas': minInSync },
+  })
+}
+
+/** Positions would then point behind records that nobody has read. */
+function warnOfUncleanElections(topics: readonly TopicDescription[], logger: Logger): void {
+  const unclean = topics.filter(({ replication }) => replication?.isUnclean)
+  const [first] = unclean
+  if (first === undefined) return
+  logger.warn('brokers may drop committed records to go on after an outage: unclean.leader.election.enable=true', {
+    ...{ topics: unclean.length, one: first.name },
   })
 }

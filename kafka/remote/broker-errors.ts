@@ -17,6 +17,7 @@ export const errorCode = {
 
 /** Another broker, or the same one a little later, may answer. */
 const passing: Readonly<Record<number, string>> = {
+  [-1]: 'unknown_server_error',
   3: 'unknown_topic_or_partition',
   5: 'leader_not_available',
   6: 'not_leader_or_follower',

@@ -86,7 +86,11 @@ export class FetchPoll {
     const offset = this.positions.find((position) => keyOf(position) === keyOf(result))?.offset ?? -1
     if (result.errorCode !== errorCode.offsetOutOfRange)
       throw brokerError(result.errorCode, fetch.name, { topicPartition, offset })
-    throw new OffsetOutOfRange('offset_out_of_range', 'the log does not hold this offset', { topicPartition, offset })
+    throw new OffsetOutOfRange(
+      'offset_out_of_range',
+      'the log does not hold this offset: it was deleted before it was read, or the topic was made anew or cut off',
+      { topicPartition, offset },
+    )
   }
 }
 

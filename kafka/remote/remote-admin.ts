@@ -67,8 +67,9 @@ export class RemoteAdmin implements Admin {
           const found = configs[i]
           assert(found !== undefined, 'there is one configuration a topic')
           const copies = Math.min(...partitions.map(({ replicas }) => replicas.length))
-          const replication = { copies, minInSync: found.minInSync }
-          return [name, { name, partitions: partitions.length, config: found.config, id: topicId, replication }]
+          const { config, minInSync, isUnclean } = found
+          const replication = { copies, minInSync, isUnclean }
+          return [name, { name, partitions: partitions.length, config, id: topicId, replication }]
         }),
       )
       return names.map((name) => descriptions.get(name))

@@ -12,6 +12,7 @@ const retries = { retries: 5, initialRetryTime: 100, maxRetryTime: 1_000 }
 export interface FoundConfig {
   readonly config: TopicConfig
   readonly minInSync: number
+  readonly isUnclean: boolean
 }
 
 export class TopicAdministration {
@@ -65,7 +66,11 @@ export class TopicAdministration {
       const entries = new Map(
         (byName.get(name) ?? []).map(({ configName, configValue }): [string, string] => [configName, configValue]),
       )
-      return { config: configOf(entries), minInSync: Number(entries.get(minInSyncName) ?? 1) }
+      return {
+        config: configOf(entries),
+        minInSync: Number(entries.get(minInSyncName) ?? 1),
+        isUnclean: entries.get(uncleanName) === 'true',
+      }
     })
   }
 
@@ -91,8 +96,9 @@ interface Key {
   write(config: TopicConfig): string
 }
 
-/** Broker and topic may both say it; it is not ours to set. */
+/** Broker and topic may both say these; they are not ours to set. */
 const minInSyncName = 'min.insync.replicas'
+const uncleanName = 'unclean.leader.election.enable'
 
 const keys: readonly Key[] = [
   {
@@ -119,7 +125,7 @@ function numeric(field: Exclude<keyof TopicConfig, 'cleanupPolicy' | 'timestampT
   return { name, read: (text) => ({ [field]: Number(text) }), write: (config) => String(config[field]) }
 }
 
-const configNames = () => [...keys.map(({ name }) => name), minInSyncName]
+const configNames = () => [...keys.map(({ name }) => name), minInSyncName, uncleanName]
 
 function configEntriesOf(config: TopicConfig): { name: string; value: string }[] {
   return keys.map(({ name, write }) => ({ name, value: write(config) }))

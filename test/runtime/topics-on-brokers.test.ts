@@ -61,7 +61,7 @@ describe('topics on brokers', { timeout: 120_000 }, () => {
     expect(await prepareTopics(cluster.admin, topics)).toEqual(created)
     for (const topic of topics) {
       expect(created.get(topic.name)).toMatchObject({ partitions: topic.partitions, config: topicConfig(topic) })
-      expect(created.get(topic.name)?.replication).toEqual({ copies: 1, minInSync: 1 })
+      expect(created.get(topic.name)?.replication).toEqual({ copies: 1, minInSync: 1, isUnclean: false })
     }
   })
 
@@ -112,7 +112,7 @@ describe('topics on brokers', { timeout: 120_000 }, () => {
     })
   })
 
-  test('few copies are told once, in a line', async () => {
+  test('few copies are told once, in a line, and so are topics that brokers may cut off', async () => {
     const lines: string[] = []
     const logger = {
       ...silentLogger,
@@ -120,6 +120,12 @@ describe('topics on brokers', { timeout: 120_000 }, () => {
     }
     await prepareTopics(cluster.admin, topics, { logger })
     expect(lines).toEqual([expect.stringContaining('"copies":1,"min.insync.replicas":1')])
+    const { name } = topicOf('source')
+    await type(
+      `kafka-configs.sh --bootstrap-server "$KAFKA_BROKERS" --alter --entity-type topics --entity-name ${name} --add-config unclean.leader.election.enable=true`,
+    )
+    await prepareTopics(cluster.admin, topics, { logger })
+    expect(lines.at(-1)).toMatch(/^brokers may drop committed records .*"topics":1,"one":"t\d+-orders"/)
   })
 })
 
