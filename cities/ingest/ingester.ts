@@ -1,7 +1,7 @@
 // Brings a source's rows into the raw topic: each batch and its cursor in one transaction, so that a restart goes on exactly behind the last row.
 import type { Clock } from '../../core/clock.ts'
 import { seconds } from '../../core/duration.ts'
-import { ProducerFenced, Retriable, StreamsError } from '../../core/errors.ts'
+import { ProducerFenced, Retriable } from '../../core/errors.ts'
 import { type Logger, silentLogger } from '../../core/logger.ts'
 import type { Topic } from '../../index.ts'
 import { type Cluster, defaultTopicConfig, type TransactionalProducer } from '../../kafka/cluster.ts'
@@ -142,9 +142,11 @@ export class Ingester<Raw> {
   }
 }
 
-/** A newer run has taken over: that is final. After any other error the outcome is unknown: a new producer and the committed cursor tell. */
+/**
+ * That a newer run has taken over is final, and so is that brokers refuse the rows themselves. After any other error the outcome is unknown: a new
+ * producer and the committed cursor tell.
+ */
 function asOutcome(error: unknown): unknown {
-  if (!(error instanceof StreamsError) || (error instanceof ProducerFenced && fencingCodes.has(error.code)))
-    return error
-  return new Retriable('ingest_interrupted', 'a transaction of the ingest failed', { cause: error })
+  const isUnknown = error instanceof Retriable || (error instanceof ProducerFenced && !fencingCodes.has(error.code))
+  return isUnknown ? new Retriable('ingest_interrupted', 'a transaction of the ingest failed', { cause: error }) : error
 }

@@ -4,7 +4,7 @@ import type { RawCase } from '../../../cities/sf/raw-case.ts'
 import { sodaRow } from '../../../cities/sf/soda-row.ts'
 import { Retriable, StreamsError } from '../../../core/errors.ts'
 import { seededRandom } from '../../../core/random.ts'
-import { withFaults } from '../../../kafka/embedded/fault-hooks.ts'
+import { type ClusterCall, withFaults } from '../../../kafka/embedded/fault-hooks.ts'
 import { row } from '../../support/cases.ts'
 import { RawLog } from '../../support/raw-log.ts'
 
@@ -128,6 +128,21 @@ test.each([1, 2, 3, 4, 5])(
     expect(await idsIn(log)).toEqual(ids(0, 400))
   },
 )
+
+test('gives up at once when brokers refuse the rows themselves', async () => {
+  const log = await RawLog.open()
+  let sends = 0
+  const refuse = (call: ClusterCall) => {
+    if (call !== 'send') return
+    sends++
+    throw new StreamsError('message_too_large', 'Produce was answered with message_too_large (10)')
+  }
+  const refusing = withFaults(log.cluster, { before: refuse })
+  const cluster = { ...refusing, admin: log.cluster.admin, close: () => log.cluster.close() }
+  const run = (await log.ingester({ cluster })).run(counting(50), running)
+  await expect(run).rejects.toMatchObject({ code: 'message_too_large' })
+  expect(sends).toBe(1)
+})
 
 test('adds nothing while too much is waiting to be processed', async () => {
   const log = await RawLog.open()
