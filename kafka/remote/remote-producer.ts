@@ -28,6 +28,8 @@ type Stamped = TopicPartition & { readonly records: Buffer }
 /** Kafka keeps the last five batches of a producer and partition to recognize repeated ones. */
 const sendsInFlightMax = 4
 const sequenceLimit = 2 ** 31
+/** Of one request. Brokers close the connection of whoever sends more than `socket.request.max.bytes`, 100 MB by default. */
+const requestBytesMax = 32 * 1024 * 1024
 /** What a broker says of the records themselves. They would be the same in another incarnation. */
 const refusals = new Set(['message_too_large', 'record_list_too_large', 'invalid_timestamp', 'invalid_record'])
 
@@ -110,7 +112,7 @@ export class RemoteProducer implements TransactionalProducer {
     for (const { topic, partition } of added)
       this.partitions.set(topicPartitionName({ topic, partition }), { topic, partition })
     if (added.length > 0) await transactions.addPartitions(this.identity, added)
-    return leaders.map(([link, led]) => this.track(this.produce(link, led)))
+    return leaders.flatMap(([link, led]) => requestsOf(led).map((batches) => this.track(this.produce(link, batches))))
   }
 
   /** Before anything is stamped: a leader that cannot be reached now costs a wait and no incarnation. */
@@ -182,6 +184,21 @@ export class RemoteProducer implements TransactionalProducer {
 function neverAgain(cause: unknown): never {
   if (!(cause instanceof Retriable)) throw cause
   throw new StreamsError(cause.code, cause.message, { cause })
+}
+
+/** The batches of one leader, as many at a time as a request may hold. */
+function requestsOf(batches: readonly Led<ProducedBatch>[]): Led<ProducedBatch>[][] {
+  const requests: Led<ProducedBatch>[][] = []
+  let bytes = Number.POSITIVE_INFINITY
+  for (const batch of batches) {
+    bytes += batch.records.byteLength
+    if (bytes > requestBytesMax) {
+      requests.push([])
+      bytes = batch.records.byteLength
+    }
+    requests.at(-1)?.push(batch)
+  }
+  return requests
 }
 
 function requireDistinct(batches: readonly ProducedBatch[]): void {

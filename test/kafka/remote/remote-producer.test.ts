@@ -36,6 +36,21 @@ describe.each([
     expect(await trial.values()).toEqual(expected)
   })
 
+  test('sends to more partitions at once than one request may hold', async () => {
+    const partitions = 120
+    const wide = new Trial({ cluster: trial.cluster, close: async () => {} })
+    await wide.createTopic({}, partitions)
+    const producer = await wide.producer()
+    const value = 'x'.repeat(900_000)
+    const batches = Array.from({ length: partitions }, (_, partition) => ({
+      ...{ topic: wide.topic, partition },
+      records: batchOf([value]),
+    }))
+    expect(await producer.send(batches)).toEqual(batches.map(() => 0))
+    await producer.commit()
+    await trial.cluster.admin.deleteTopic(wide.topic)
+  }, 60_000)
+
   test('may end transactions in which nothing happened', async () => {
     const producer = await trial.producer()
     await producer.commit()
