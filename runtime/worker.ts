@@ -104,6 +104,10 @@ export class Worker {
   async close(): Promise<void> {
     try {
       if (this.tasks.length > 0 && !this.hasFailed) await this.release(new Set(this.tasks))
+    } catch (error) {
+      if (reactionTo(error) === 'stop') throw error
+      // Brokers are away, or have forgotten a producer that was idle for a week: whoever takes the tasks over finds no release, and fences.
+      this.options.logger.warn('tasks were not released', { error: String(error) })
     } finally {
       await this.commits.abandon()
       await this.slots.close()

@@ -1,6 +1,8 @@
 // Who has a task, and what a death at each numbered step of taking it over or committing leaves behind.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { days } from '../../core/duration.ts'
+import { ProducerFenced } from '../../core/errors.ts'
+import { withFaults } from '../../kafka/embedded/fault-hooks.ts'
 import { fixedMembership, type Membership } from '../../runtime/membership.ts'
 import type { Step } from '../../runtime/steps.ts'
 import type { StateBackend, TaskState } from '../../state/backend.ts'
@@ -43,6 +45,25 @@ describe('a task is taken over', () => {
     await meters.write(['b'])
     await meters.settle(second)
     expect(fencings()).toBe(0)
+    expect(await meters.left()).toEqual({ notes: ['a', 'b'], count: 2, row: 'b' })
+  })
+
+  test('from one who could not release it, though it went in good order', async () => {
+    let isForgotten = false
+    const faulty = withFaults(meters.cluster, {
+      before: (call) => {
+        if (isForgotten && call === 'send') throw new ProducerFenced('invalid_producer_id_mapping', 'who are you?')
+      },
+    })
+    const first = await meters.start({ cluster: { ...faulty, close: async () => {} } })
+    await meters.write(['a'])
+    await meters.settle(first)
+    isForgotten = true
+    await first.close()
+    const second = await meters.start()
+    await meters.write(['b'])
+    await meters.settle(second)
+    expect(fencings()).toBe(1)
     expect(await meters.left()).toEqual({ notes: ['a', 'b'], count: 2, row: 'b' })
   })
 
