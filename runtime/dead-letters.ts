@@ -1,5 +1,5 @@
 // Dead letters: the original key, value and headers byte for byte, and beside them where the record stood and why it went no further.
-// Of a record that no topic of ours can hold, where it stands is all that is kept.
+// Of a record that its topic cannot hold, where it stands is all that is kept.
 import { ByteReader } from '../core/byte-reader.ts'
 import { ByteWriter } from '../core/byte-writer.ts'
 import { partitionFor } from '../kafka/partitioner.ts'
@@ -12,13 +12,19 @@ export const DEAD_LETTER_HEADER = 'millrace.'
 const MESSAGE_LENGTH_MAX = 500
 /** Room for our headers and the framing. */
 const ADDED_BYTES_MAX = 8_000
-const ORIGINAL_BYTES_MAX = INTERNAL_RECORD_BYTES_MAX - ADDED_BYTES_MAX
 
 export interface DeadLetterReason {
   readonly node: string
   /** From a closed set: it becomes a metric label. */
   readonly reason: string
   readonly message: string
+}
+
+/** A topic of dead letters; others may have made it, with brokers' usual limit. */
+export interface DeadLetterTarget {
+  readonly partitions: number
+  /** Of a record batch. */
+  readonly batchBytesMax: number
 }
 
 export interface DeadLetterPlace {
@@ -31,29 +37,27 @@ export interface DeadLetterPlace {
 export class DeadLetterWriter {
   private readonly outputs: OutputBuffers
   private readonly topologyHash: string
-  private readonly partitionsOf: (topic: string) => number
+  private readonly target: (topic: string) => DeadLetterTarget
   private readonly scratch = new ByteWriter(4096)
 
-  constructor(outputs: OutputBuffers, topologyHash: string, partitionsOf: (topic: string) => number) {
+  constructor(outputs: OutputBuffers, topologyHash: string, target: (topic: string) => DeadLetterTarget) {
     this.outputs = outputs
     this.topologyHash = topologyHash
-    this.partitionsOf = partitionsOf
+    this.target = target
   }
 
   write(to: string, place: DeadLetterPlace, why: DeadLetterReason, now: number): void {
     const { columns, row } = place
     const { buffer } = columns
-    const isKept = recordBytes(place) <= ORIGINAL_BYTES_MAX
+    const { partitions, batchBytesMax } = this.target(to)
+    const isKept = recordBytes(place) <= Math.min(batchBytesMax, INTERNAL_RECORD_BYTES_MAX) - ADDED_BYTES_MAX
     const key = isKept && !columns.isNullKey(row) ? buffer : undefined
     const value = isKept && !columns.isNullValue(row) ? buffer : undefined
     const keyStart = columns.keyStart[row] as number
     const keyEnd = columns.keyEnd[row] as number
     this.writeHeaders(place, why, isKept)
     const { scratch } = this
-    const partition =
-      key === undefined
-        ? place.partition % this.partitionsOf(to)
-        : partitionFor(key, keyStart, keyEnd, this.partitionsOf(to))
+    const partition = key === undefined ? place.partition % partitions : partitionFor(key, keyStart, keyEnd, partitions)
     const valueStart = columns.valueStart[row] as number
     const valueEnd = columns.valueEnd[row] as number
     const bytes = (isKept ? keyEnd - keyStart + valueEnd - valueStart : 0) + scratch.position + 70

@@ -7,7 +7,7 @@ import { silentLogger } from '../core/logger.ts'
 import type { Admin, Cluster, TopicDescription } from '../kafka/cluster.ts'
 import type { SchemaRegistry } from '../serdes/schema-registry.ts'
 import type { CompiledTopology, Subtopology, TopicSerdes } from '../topology/graph.ts'
-import { DeadLetterWriter } from './dead-letters.ts'
+import { type DeadLetterTarget, DeadLetterWriter } from './dead-letters.ts'
 import type { GlobalTables } from './global-tables.ts'
 import { type InputStart, topicRecreated } from './input-start.ts'
 import { type PrepareTopicsOptions, prepareTopics } from './internal-topics.ts'
@@ -94,6 +94,12 @@ export class TopicAccess {
     this.schemaListeners.push(listener)
   }
 
+  /** Only brokers refuse a batch for its size. */
+  private deadLetterTarget(name: string): DeadLetterTarget {
+    const { partitions, replication, config } = this.describe(name)
+    return { partitions, batchBytesMax: replication === undefined ? Number.POSITIVE_INFINITY : config.maxMessageBytes }
+  }
+
   serdesOf(name: string): InputSerdes {
     const serdes = this.serdes.get(name)
     assert(serdes !== undefined, `topic ${name} has no serdes`)
@@ -126,7 +132,7 @@ export class TopicAccess {
         assert(writer !== undefined, `nobody writes to ${topic}`)
         return writer
       },
-      deadLetters: new DeadLetterWriter(outputs, this.topology.hash, (topic) => this.describe(topic).partitions),
+      deadLetters: new DeadLetterWriter(outputs, this.topology.hash, (topic) => this.deadLetterTarget(topic)),
       deadLetterTopic: this.topology.deadLetters.name,
       globalTable: (topic) => {
         assert(this.globalTables !== undefined, `there is no global table on ${topic}`)

@@ -1,6 +1,6 @@
 // Whether the topics that are there can hold what the engine promises (exactly-once.md §1); of each that cannot, what is wrong and the command that mends it.
 import { StreamsError } from '../core/errors.ts'
-import type { TopicConfig, TopicDescription, TopicSpec } from '../kafka/cluster.ts'
+import { defaultTopicConfig, type TopicConfig, type TopicDescription, type TopicSpec } from '../kafka/cluster.ts'
 import { topicConfigFields, topicConfigNames } from '../kafka/topic-config-names.ts'
 import type { PhysicalTopic } from '../topology/graph.ts'
 import { alterCommand, createCommand, deleteCommand } from './topic-commands.ts'
@@ -25,6 +25,10 @@ const keepsAnyNumber: Fits = ({ config, replication }) => replication === undefi
 const takesAsLarge: Fits = ({ config, replication }, wanted) =>
   replication === undefined || config.maxMessageBytes >= wanted.maxMessageBytes
 
+/** Dead letters come in batches of brokers' usual size; of a larger record only its place is kept where its topic takes no larger batch. */
+const takesUsualBatches: Fits = ({ config, replication }) =>
+  replication === undefined || config.maxMessageBytes >= defaultTopicConfig.maxMessageBytes
+
 type Rules = Readonly<Partial<Record<Setting, Fits>>>
 
 /** With the event times of outputs no compaction lag protects a reader: it may find the newest record of each key alone. */
@@ -48,7 +52,7 @@ const rulesOf: Readonly<Record<PhysicalTopic['role'], Rules>> = {
     deleteRetentionMs: keepsTombstones,
     maxMessageBytes: takesAsLarge,
   },
-  'dead-letters': { cleanupPolicy: keepsEveryRecord, maxMessageBytes: takesAsLarge },
+  'dead-letters': { cleanupPolicy: keepsEveryRecord, maxMessageBytes: takesUsualBatches },
   repartition: {
     cleanupPolicy: same('cleanupPolicy'),
     timestampType: same('timestampType'),

@@ -19,6 +19,7 @@ const original = fc.record({
     maxLength: 4,
   }),
 })
+const batchBytesMax = 8_000_000
 const why = fc.record({ node: fc.string(), reason: fc.string(), message: fc.string({ maxLength: 600 }) })
 
 test(`key, value and headers are those of the original, nulls and repeated names too (seed ${seed})`, () => {
@@ -27,7 +28,7 @@ test(`key, value and headers are those of the original, nulls and repeated names
       const columns = columnsOf(records)
       for (const [row, { key, value, headers }] of records.entries()) {
         const outputs = new OutputBuffers()
-        const writer = new DeadLetterWriter(outputs, 'the-hash', () => 1)
+        const writer = new DeadLetterWriter(outputs, 'the-hash', () => ({ partitions: 1, batchBytesMax }))
         writer.write('letters', { columns, row, topic: 'orders', partition: 3 }, reason, 99)
         const [[batch] = []] = outputs.take()
         const written = new RecordColumns()
@@ -51,7 +52,7 @@ test('of a record that fits no dead letter, the letter says where it stands', ()
     { key: Buffer.from('k'), value: Buffer.alloc(9_000_000), headers: [{ name: 'h', value: Buffer.of(1) }] },
   ])
   const outputs = new OutputBuffers()
-  const writer = new DeadLetterWriter(outputs, 'the-hash', () => 1)
+  const writer = new DeadLetterWriter(outputs, 'the-hash', () => ({ partitions: 1, batchBytesMax }))
   for (const row of [0, 1])
     writer.write(
       'letters',
@@ -71,6 +72,25 @@ test('of a record that fits no dead letter, the letter says where it stands', ()
     ...{ key: undefined, headers: [], reason: 'decode', topic: 'orders', partition: 3, offset: 1 },
     message: 'no record (not kept here: 9000018 bytes are over the limit of a dead letter)',
   })
+})
+
+test('a topic with brokers’ usual limit holds what fits, and says of the rest where it stands', () => {
+  const columns = columnsOf(
+    [1_000_000, 1_045_000].map((size) => ({ key: Buffer.from('k'), value: Buffer.alloc(size), headers: [] })),
+  )
+  const outputs = new OutputBuffers()
+  const writer = new DeadLetterWriter(outputs, 'the-hash', () => ({ partitions: 1, batchBytesMax: 1_048_588 }))
+  for (const row of [0, 1])
+    writer.write(
+      'letters',
+      { columns, row, topic: 'orders', partition: 3 },
+      { node: 'source', reason: 'decode', message: 'no record' },
+      99,
+    )
+  const sizes = outputs.take().flatMap((round) => round.map(({ records }) => records.byteLength))
+  expect(sizes.every((bytes) => bytes <= 1_048_588)).toBe(true)
+  expect(sizes[0]).toBeGreaterThan(1_000_000)
+  expect(sizes[1]).toBeLessThan(1_000)
 })
 
 interface Original {

@@ -71,6 +71,7 @@ describe('topics on brokers', { timeout: 120_000 }, () => {
     ['repartition', { retentionBytes: 1_000_000 }],
     ['output', { maxMessageBytes: 100_000 }],
     ['dead-letters', { cleanupPolicy: 'compact' }],
+    ['dead-letters', { maxMessageBytes: 100_000 }],
   ] as const)('a %s topic that was created otherwise is refused, until its command was typed', async (role, config) => {
     const topic = topicOf(role)
     await create(topic, { ...topicConfig(topic), ...config })
