@@ -15,17 +15,25 @@ export interface Operator {
   process(batch: Batch, outputs: Outputs): void
   /** Before each commit: what was coalesced since the last one (e.g. one provisional result a window). */
   flush?(outputs: Outputs): void
-  /** When the task's watermark has moved (never back): closes windows, runs event-time punctuations. Called before `flush` of the same commit. */
-  advance?(watermark: number, outputs: Outputs): Promise<void> | void
+  /**
+   * When the task's watermark has moved (never back): closes windows, runs event-time punctuations. Called before `flush` of the same commit.
+   * What takes long it does in parts: as long as there is more, it is called again at the next commit, and the task reads nothing before.
+   */
+  advance?(watermark: number, outputs: Outputs): Promise<Progress>
   /** Wall-clock punctuation, at most once a commit; `now` in ms. */
   tick?(now: number, outputs: Outputs): Promise<void> | void
   /** Of windows: which may be open once this commit is done; null: none is. Part of the commit marker. */
   openSpan?(): OpenSpan | null
-  /** Once, after restore and before the first batch: rebuilds what is derived from stores. `open`: what `openSpan` said; undefined: nobody knows. */
-  restore?(open?: OpenSpan | null): Promise<void>
+  /**
+   * Once, after restore and before the first batch: rebuilds what is derived from stores.
+   * `open`: what `openSpan` said; undefined: nobody knows. `advancedTo`: the last watermark that `advance` was done with.
+   */
+  restore?(open: OpenSpan | null | undefined, advancedTo: number): Promise<void>
   /** Of an operator with windows: how many are not closed, as far as it has read them. */
   readonly openWindows?: number
 }
+
+export type Progress = 'done' | 'more'
 
 /** No open window starts before the first or after the last of these, ms UTC; of sessions, it is their last record that counts. */
 export interface OpenSpan {
@@ -41,6 +49,8 @@ export type Outcome = DropReason | 'accepted' | 'conflict'
 export interface TaskContext {
   readonly task: TaskId
   readonly stores: TaskStores
+  /** How many windows an operator reads or closes in one commit. */
+  readonly windowsAtOnce: number
   /** Minimum over all inputs (time-model.md); −Infinity before the first. */
   watermark(): number
   /** Counted per node and outcome; the counts are part of the commit marker. */

@@ -4,7 +4,7 @@ import { StreamsError } from '../core/errors.ts'
 import { type RecordContext, StreamRecord } from '../core/stream-record.ts'
 import type { KeyValueStoreDefinition } from '../state/definitions.ts'
 import type { KeyValueStore } from '../state/task-stores.ts'
-import type { Outputs } from './operator.ts'
+import type { OpenSpan, Outputs, Progress } from './operator.ts'
 import { port } from './outputs.ts'
 import { RecordOperator, type StepOfTask } from './record-operator.ts'
 
@@ -67,12 +67,13 @@ export class ProcessValues<K, V, Out> extends RecordOperator<K, V> {
     return loading.length === 0 ? undefined : Promise.all(loading).then(() => undefined)
   }
 
-  async advance(watermark: number, outputs: Outputs): Promise<void> {
+  async advance(watermark: number, outputs: Outputs): Promise<Progress> {
     const { onEventTime } = this.processor
-    if (onEventTime === undefined) return
+    if (onEventTime === undefined) return 'done'
     const before = this.eventTime
     this.eventTime = multipleOf(onEventTime.everyMs, watermark)
     if (this.eventTime > before) await this.punctuate(onEventTime, this.eventTime, outputs)
+    return 'done'
   }
 
   async tick(now: number, outputs: Outputs): Promise<void> {
@@ -84,11 +85,10 @@ export class ProcessValues<K, V, Out> extends RecordOperator<K, V> {
   }
 
   /** A punctuation that was reached before a restart is not run again. */
-  async restore(): Promise<void> {
-    const watermark = this.context.watermark()
+  async restore(_: OpenSpan | null | undefined, advancedTo: number): Promise<void> {
     const { onEventTime } = this.processor
-    if (onEventTime !== undefined && Number.isFinite(watermark))
-      this.eventTime = multipleOf(onEventTime.everyMs, watermark)
+    if (onEventTime !== undefined && Number.isFinite(advancedTo))
+      this.eventTime = multipleOf(onEventTime.everyMs, advancedTo)
   }
 
   protected override take(record: StreamRecord<K, V>, outputs: Outputs): void {

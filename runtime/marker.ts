@@ -19,6 +19,8 @@ export interface Marker {
   readonly upstream: Readonly<Record<string, { readonly watermark: number; readonly status: UpstreamStatus }>>
   /** The task's watermark, ms UTC; null before the first. */
   readonly watermark: number | null
+  /** Absent: all that is due at the watermark is closed. Else `node` has more to close, and it and those behind it stand at `from`. */
+  readonly closing?: { readonly node: string; readonly from: number | null }
   /** By node: which windows may be open, null for none; a node that is not here has to look at all of them. */
   readonly open: Readonly<Record<string, OpenSpan | null>>
   /** Counts by `node/outcome` and `node/in`, `node/out`, over the data's whole life. */

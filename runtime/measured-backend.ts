@@ -2,7 +2,15 @@
 import { StreamsError } from '../core/errors.ts'
 import type { Measurements } from '../metrics/measurements.ts'
 import { stopwatch } from '../metrics/stopwatch.ts'
-import type { Changes, Checkpoint, CheckpointMove, StartRange, StateBackend, TaskState } from '../state/backend.ts'
+import type {
+  Changes,
+  Checkpoint,
+  CheckpointMove,
+  StartRange,
+  StateBackend,
+  StateWalk,
+  TaskState,
+} from '../state/backend.ts'
 
 type Operation = 'checkpoint' | 'claim' | 'load' | 'apply' | 'scan'
 type Measure = <T>(op: Operation, call: () => Promise<T>) => Promise<T>
@@ -65,8 +73,9 @@ class MeasuredState implements TaskState {
     return this.measure('apply', () => this.state.apply(changes, move))
   }
 
-  scan(store: string, visit: (key: Buffer, value: Buffer) => void, starts?: StartRange): Promise<void> {
-    return this.measure('scan', () => this.state.scan(store, visit, starts))
+  walk(store: string, starts?: StartRange): StateWalk {
+    const walk = this.state.walk(store, starts)
+    return { next: (most, visit) => this.measure('scan', () => walk.next(most, visit)) }
   }
 
   entries(store: string): number {

@@ -3,7 +3,7 @@
 import { assert } from '../core/assert.ts'
 import { BadRecord, StreamsError } from '../core/errors.ts'
 import type { StreamRecord } from '../core/stream-record.ts'
-import type { Batch, Operator, TaskContext } from '../processors/operator.ts'
+import type { Batch, Operator, Progress, TaskContext } from '../processors/operator.ts'
 import type {
   Edge,
   OperatorNode,
@@ -37,6 +37,8 @@ export class OperatorGraph {
   private readonly exits: Exits
   private readonly isSink: boolean
   private readonly isAfterTable: boolean
+  /** Which node has more to close; those before it are done with the watermark. */
+  closingNode: string | undefined
 
   constructor(subtopology: Subtopology, context: TaskContext, { accounting, observer }: GraphRecords, exits: Exits) {
     this.context = context
@@ -49,9 +51,14 @@ export class OperatorGraph {
       if (node.kind === 'operator') this.operators.set(node, node.instantiate(context))
   }
 
-  /** Rebuilds what operators derive from their stores; `open` is what `openSpans` said at the last commit. */
-  async restore(open: Marker['open']): Promise<void> {
-    for (const [{ name }, operator] of this.operators) await operator.restore?.(open[name])
+  /** Rebuilds what operators derive from their stores, and where closing stood; the marker is the last commit's. */
+  async restore({ open, watermark, closing }: Marker): Promise<void> {
+    this.closingNode = closing?.node
+    let advancedTo = watermark
+    for (const [{ name }, operator] of this.operators) {
+      if (closing?.node === name) advancedTo = closing.from
+      await operator.restore?.(open[name], advancedTo ?? Number.NEGATIVE_INFINITY)
+    }
   }
 
   openSpans(): Marker['open'] {
@@ -68,18 +75,31 @@ export class OperatorGraph {
     for (const { node } of source.children) await this.runNode(node, batch)
   }
 
-  /** What a moved watermark releases: closed windows, event-time punctuations. */
-  async advance(watermark: number): Promise<void> {
-    await this.emitFromAll((operator, outputs) => operator.advance?.(watermark, outputs))
+  /**
+   * What a moved watermark releases: closed windows, event-time punctuations. One operator after the other, each until it is done:
+   * as long as there is more, it is to be called again at the next commit, and goes on where it stopped.
+   */
+  async advance(watermark: number): Promise<Progress> {
+    const operators = [...this.operators]
+    const from = operators.findIndex(([{ name }]) => name === this.closingNode)
+    for (const [node, operator] of operators.slice(Math.max(0, from))) {
+      let progress: Progress | undefined
+      await this.emitFrom(node, async (outputs) => {
+        progress = await operator.advance?.(watermark, outputs)
+      })
+      this.closingNode = progress === 'more' ? node.name : undefined
+      if (progress === 'more') return progress
+    }
+    return 'done'
   }
 
   async tick(now: number): Promise<void> {
-    await this.emitFromAll((operator, outputs) => operator.tick?.(now, outputs))
+    for (const [node, operator] of this.operators) await this.emitFrom(node, (outputs) => operator.tick?.(now, outputs))
   }
 
   /** What was coalesced since the last commit. Parents come first, so what they emit is coalesced by their children too. */
   async flush(): Promise<void> {
-    await this.emitFromAll((operator, outputs) => operator.flush?.(outputs))
+    for (const [node, operator] of this.operators) await this.emitFrom(node, (outputs) => operator.flush?.(outputs))
   }
 
   /** Windows that are not closed, by node. */
@@ -89,14 +109,13 @@ export class OperatorGraph {
     return open
   }
 
-  private async emitFromAll(
-    emit: (operator: Operator, outputs: StreamRecord[][]) => Promise<void> | void | undefined,
+  private async emitFrom(
+    node: OperatorNode,
+    emit: (outputs: StreamRecord[][]) => Promise<void> | void | undefined,
   ): Promise<void> {
-    for (const [node, operator] of this.operators) {
-      const outputs = emptyOutputs(node.children)
-      await emit(operator, outputs)
-      await this.deliver(node, outputs)
-    }
+    const outputs = emptyOutputs(node.children)
+    await emit(outputs)
+    await this.deliver(node, outputs)
   }
 
   private async runNode(node: ProcessingNode, batch: Batch): Promise<void> {

@@ -239,6 +239,9 @@ export class SinkTask implements TaskContext, InputEvents {
 
   // ---- TaskContext
 
+  /** In front of a sink there are none. */
+  readonly windowsAtOnce = 0
+
   watermark(): number {
     return this.time.watermark()
   }

@@ -14,7 +14,7 @@ export const statelessState: TaskState = {
   load: none,
   get: none,
   apply: none,
-  scan: none,
+  walk: none,
   entries: none,
   bytes: none,
   close: async () => {},

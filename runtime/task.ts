@@ -37,6 +37,7 @@ export interface TaskSurroundings {
   /** Share of bad records, per 1,000, above which a task halts rather than drain its topic into the dead letters. */
   readonly badLimit: number
   readonly watermarkIntervalMs: number
+  readonly windowsAtOnce: number
   readonly nodes: NodeObserver
 }
 
@@ -90,6 +91,8 @@ export class Task implements TaskContext, InputEvents {
   private watermarksHeard = 0
   private committedPositions: readonly Position[] = []
   private readonly idleTopics = new Set<string>()
+  /** What operators see as the watermark, and up to where all of them are done with it. */
+  private advancingTo: number
   private advancedTo: number
 
   constructor(
@@ -120,7 +123,9 @@ export class Task implements TaskContext, InputEvents {
         new Input(node, partition, around.serdesOf(node.topic.name), startOf(node.topic.name, claim.marker, starts)),
     )
     this.time = restoredTime(this.inputs, feeders, claim.marker)
-    this.advancedTo = this.time.watermark()
+    const { closing } = claim.marker
+    this.advancedTo = closing === undefined ? this.time.watermark() : (closing.from ?? Number.NEGATIVE_INFINITY)
+    this.advancingTo = this.time.watermark()
     this.accounting = new Accounting(claim.marker.counts)
     this.broadcast = new WatermarkBroadcast(
       this.task,
@@ -139,15 +144,16 @@ export class Task implements TaskContext, InputEvents {
   }
 
   async restore(): Promise<void> {
-    await this.graph.restore(this.claim.marker.open)
+    await this.graph.restore(this.claim.marker)
   }
 
   positions(): Position[] {
     return this.inputs.map(positionOf)
   }
 
-  /** Where to read on. While an input waits for a schema it is nowhere, lest others run ahead of what they are joined with; then that input is first. */
+  /** Where to read on: nowhere while windows close. While an input waits for a schema it is nowhere, lest others run ahead of what they are joined with; then that input is first. */
   wanted(): Position[] {
+    if (this.isClosing) return []
     const waiting = this.inputs.filter((input) => input.isWaiting)
     if (!waiting.every((input) => input.mayRead())) return []
     return (waiting.length > 0 ? waiting : this.inputs).map(positionOf)
@@ -188,21 +194,30 @@ export class Task implements TaskContext, InputEvents {
 
   /** Whether a commit would write anything. */
   hasWork(now: number): boolean {
-    return this.touched || this.broadcast.isDue(this.time.watermark(this.idleTopics), this.status(), now)
+    return (
+      this.touched || this.isClosing || this.broadcast.isDue(this.time.watermark(this.idleTopics), this.status(), now)
+    )
   }
 
   /** The end of R3: what time and coalescing release, and the word to the tasks behind. */
   async beforeCommit(now: number): Promise<void> {
     this.batchAt = now
     this.reading = undefined
-    const watermark = this.time.watermark(this.idleTopics)
-    if (watermark > this.advancedTo) {
-      this.advancedTo = watermark
-      await this.graph.advance(watermark)
+    if (!this.isClosing) this.advancingTo = this.time.watermark(this.idleTopics)
+    const isAdvanced = this.advancingTo <= this.advancedTo || (await this.graph.advance(this.advancingTo)) === 'done'
+    if (isAdvanced) {
+      this.advancedTo = this.advancingTo
+      await this.graph.tick(now)
     }
-    await this.graph.tick(now)
     await this.graph.flush()
-    if (this.broadcast.isDue(watermark, this.status(), now)) this.broadcast.tell(watermark, this.status(), now)
+    // Whoever hears of a watermark must have got everything that was due at it.
+    if (this.broadcast.isDue(this.advancedTo, this.status(), now))
+      this.broadcast.tell(this.advancedTo, this.status(), now)
+  }
+
+  /** More windows are due than one commit closes. Until they are closed it reads nothing, so that no record meets them half closed. */
+  get isClosing(): boolean {
+    return this.graph.closingNode !== undefined
   }
 
   /** R4 (a): what was processed so far leaves the task, which goes on with the next commit's. */
@@ -218,11 +233,12 @@ export class Task implements TaskContext, InputEvents {
   }
 
   private toMarker(): Marker {
-    const watermark = this.time.watermark(this.idleTopics)
+    const { closingNode } = this.graph
     return {
       inputs: Object.fromEntries(this.inputs.map((input) => [input.topic, input.toMarker(this.time)])),
       upstream: this.time.heard(),
-      watermark: Number.isFinite(watermark) ? watermark : null,
+      watermark: finite(this.advancingTo),
+      ...(closingNode === undefined ? {} : { closing: { node: closingNode, from: finite(this.advancedTo) } }),
       open: this.graph.openSpans(),
       counts: this.accounting.totals(),
     }
@@ -270,7 +286,11 @@ export class Task implements TaskContext, InputEvents {
   // ---- TaskContext
 
   watermark(): number {
-    return this.advancedTo
+    return this.advancingTo
+  }
+
+  get windowsAtOnce(): number {
+    return this.around.windowsAtOnce
   }
 
   count(node: string, outcome: Outcome, by = 1): void {
@@ -344,6 +364,10 @@ export class Task implements TaskContext, InputEvents {
 
 function positionOf({ topic, partition, position }: Input): Position {
   return { topic, partition, offset: position }
+}
+
+function finite(time: number): number | null {
+  return Number.isFinite(time) ? time : null
 }
 
 /** A sub-topology may write to several repartition topics: all of them hear how far it is. */

@@ -117,7 +117,7 @@ export class TopicAccess {
 
   surroundings(
     outputs: OutputBuffers,
-    own: Pick<TaskSurroundings, 'now' | 'badLimit' | 'watermarkIntervalMs' | 'nodes'>,
+    own: Pick<TaskSurroundings, 'now' | 'badLimit' | 'watermarkIntervalMs' | 'windowsAtOnce' | 'nodes'>,
   ): TaskSurroundings {
     const writers = new Map<string, RecordWriter>()
     for (const topic of this.topology.topics) {

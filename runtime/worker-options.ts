@@ -37,6 +37,8 @@ export interface WorkerConfig {
   readonly watermarkIntervalMs: number
   /** Of 1,000 records, how many may be bad before the task halts. */
   readonly badLimit: number
+  /** How many windows a task reads or closes in one commit: so long its worker's other tasks wait. */
+  readonly windowsAtOnce: number
   readonly transactionTimeoutMs: number
   readonly fetchBytesMax: number
   readonly fetchBytesPerPartitionMax: number
@@ -56,6 +58,7 @@ export const defaultWorkerConfig: WorkerConfig = {
   idleAfterMs: 60_000,
   watermarkIntervalMs: 1_000,
   badLimit: 500,
+  windowsAtOnce: 4_000,
   transactionTimeoutMs: 60_000,
   fetchBytesMax: 8 * 1024 * 1024,
   fetchBytesPerPartitionMax: 1024 * 1024,

@@ -45,10 +45,13 @@ export class Worker {
     })
     this.backOff = new BackOff(options.config.outageMsMax)
     const { nodes, config } = options
-    const { badLimit, watermarkIntervalMs } = config
+    const { badLimit, watermarkIntervalMs, windowsAtOnce } = config
     this.slots = new TaskSlots(options, {
       incarnation: this.incarnation,
-      around: topics.surroundings(this.outputs, { now: () => clock.now(), badLimit, watermarkIntervalMs, nodes }),
+      around: topics.surroundings(this.outputs, {
+        now: () => clock.now(),
+        ...{ badLimit, watermarkIntervalMs, windowsAtOnce, nodes },
+      }),
       release: (tasks) => this.release(tasks),
       commitEnded: () => this.commits.conclude(),
     })
@@ -190,8 +193,8 @@ export class Worker {
     const { bufferedBytesMax, commitIntervalMs } = this.options.config
     const bytes = this.outputs.byteLength + this.tasks.reduce((sum, { stores }) => sum + stores.bufferedBytes, 0)
     if (bytes > bufferedBytesMax || now - this.workSince >= commitIntervalMs) return true
-    const isDrained = !read || this.tasks.every((task) => task.isDrained)
-    return isDrained && this.commits.restMs(DRAINED_COMMIT_INTERVAL_MS) <= 0
+    const isWaiting = !read || this.tasks.every((task) => task.isDrained) || this.tasks.some((task) => task.isClosing)
+    return isWaiting && this.commits.restMs(DRAINED_COMMIT_INTERVAL_MS) <= 0
   }
 
   /** The commit before it ends first. */

@@ -80,6 +80,22 @@ export interface StateReading {
   readonly values: readonly (Buffer | undefined)[]
 }
 
+export type VisitEntry = (key: Buffer, value: Buffer) => void
+
+export interface StateWalk {
+  /**
+   * Visits about so many entries more; views are valid during the visit. If the store is written to between two calls, the walk begins
+   * anew: then it visits entries again. @throws StateCorrupted when entries are missing
+   */
+  next(most: number, visit: VisitEntry): Promise<WalkStep>
+}
+
+export interface WalkStep {
+  /** How many entries were looked at. */
+  readonly looked: number
+  readonly isAtEnd: boolean
+}
+
 export interface TaskState {
   /** Every key is readable at any time: `load` then only checks token and offset, and needs no keys. */
   readonly isResident: boolean
@@ -102,8 +118,8 @@ export interface TaskState {
   get(store: string, key: Buffer, keyStart: number, keyEnd: number): Buffer | undefined
   /** R5 and S6: applies changes and moves the checkpoint, in chained chunks. @throws StateCorrupted, TaskFenced */
   apply(changes: Changes, move: CheckpointMove): Promise<void>
-  /** Every entry of a store, once, in no order; of a window store, if asked, only windows that begin in a range. Views are valid during the visit. */
-  scan(store: string, visit: (key: Buffer, value: Buffer) => void, starts?: StartRange): Promise<void>
+  /** A way through every entry of a store, in no order; of a window store, if asked, only through windows that begin in a range. */
+  walk(store: string, starts?: StartRange): StateWalk
   /** Entries held, per store; for metrics and the check at S5. */
   entries(store: string): number
   bytes(store: string): number

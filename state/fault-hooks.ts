@@ -1,11 +1,11 @@
 // Hooks around every call to a state backend, for simulations: a call can be delayed, lost before it takes effect, or left unanswered after it.
 import type { TaskId } from '../core/topic-partition.ts'
-import type { Changes, Checkpoint, CheckpointMove, StartRange, StateBackend, TaskState } from './backend.ts'
+import type { Changes, Checkpoint, CheckpointMove, StartRange, StateBackend, StateWalk, TaskState } from './backend.ts'
 import { copyOf, type FlushInChunks } from './change-chunks.ts'
 
 export interface StateCall {
   readonly task: TaskId
-  readonly name: 'checkpoint' | 'claim' | 'wipe' | 'load' | 'apply' | 'apply chunk' | 'scan' | 'close'
+  readonly name: 'checkpoint' | 'claim' | 'wipe' | 'load' | 'apply' | 'apply chunk' | 'walk' | 'close'
 }
 
 /** Either hook may wait or throw: from `before` the call is lost, from `after` it was done and nobody knows. */
@@ -74,8 +74,9 @@ class FaultyTaskState implements TaskState {
     return this.call('apply', () => this.inner.apply(now, move))
   }
 
-  scan(store: string, visit: (key: Buffer, value: Buffer) => void, starts?: StartRange): Promise<void> {
-    return this.call('scan', () => this.inner.scan(store, visit, starts))
+  walk(store: string, starts?: StartRange): StateWalk {
+    const walk = this.inner.walk(store, starts)
+    return { next: (most, visit) => this.call('walk', () => walk.next(most, visit)) }
   }
 
   entries(store: string): number {

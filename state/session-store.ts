@@ -1,7 +1,8 @@
 // A store of sessions by key, typed: all sessions of a key in one value.
 import type { Serde } from '../serdes/serde.ts'
+import type { VisitEntry } from './backend.ts'
 import { type Session, sessionListSerde } from './session-list.ts'
-import type { StoreBytes } from './store-bytes.ts'
+import type { StoreBytes, StoreWalk } from './store-bytes.ts'
 
 export type { Session }
 
@@ -11,8 +12,12 @@ export interface SessionStore<K, V> {
   get(key: K): readonly Session<V>[]
   /** Replaces all sessions of the key; none deletes it. */
   put(key: K, sessions: readonly Session<V>[]): void
-  scan(visit: (key: K, sessions: readonly Session<V>[]) => void): Promise<void>
+  scan(visit: VisitSessions<K, V>): Promise<void>
+  /** Some at a time, unordered; but those that were written since the last commit, and some again after one. */
+  walk(visit: VisitSessions<K, V>): StoreWalk
 }
+
+export type VisitSessions<K, V> = (key: K, sessions: readonly Session<V>[]) => void
 
 export class SessionBytesStore<K, V> implements SessionStore<K, V> {
   private readonly bytes: StoreBytes
@@ -43,10 +48,16 @@ export class SessionBytesStore<K, V> implements SessionStore<K, V> {
     else this.bytes.put()
   }
 
-  scan(visit: (key: K, sessions: readonly Session<V>[]) => void): Promise<void> {
-    return this.bytes.scan((key, value) => {
-      visit(this.keys.read(key, 0, key.length), this.lists.read(value, 0, value.length))
-    })
+  scan(visit: VisitSessions<K, V>): Promise<void> {
+    return this.bytes.scan(this.reading(visit))
+  }
+
+  walk(visit: VisitSessions<K, V>): StoreWalk {
+    return this.bytes.walk(this.reading(visit))
+  }
+
+  private reading(visit: VisitSessions<K, V>): VisitEntry {
+    return (key, value) => visit(this.keys.read(key, 0, key.length), this.lists.read(value, 0, value.length))
   }
 
   private writeKey(key: K): void {

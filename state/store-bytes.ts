@@ -1,10 +1,16 @@
 // One store of a task as bytes: what was written, over what a commit has taken, over the backend. The typed stores put their keys and values into its scratch writers, so that no call allocates.
 import { assert } from '../core/assert.ts'
 import { ByteWriter } from '../core/byte-writer.ts'
-import type { StartRange, TaskState } from './backend.ts'
+import type { StartRange, TaskState, VisitEntry, WalkStep } from './backend.ts'
 import { ByteTable } from './memory/byte-table.ts'
 import { beginsWithin } from './window-store.ts'
 import { WriteBuffer } from './write-buffer.ts'
+
+/** A way through a store, some entries at a time. */
+export interface StoreWalk {
+  /** About so many entries more. @throws StateCorrupted when the state is not ours any more */
+  next(most: number): Promise<WalkStep>
+}
 
 /** The owner's token and the next changelog offset: what the backend must agree to. */
 export type StatePosition = () => { readonly token: number; readonly offset: number }
@@ -79,7 +85,7 @@ export class StoreBytes {
    * Every key once, with the value it had when the scan began; what `visit` writes is not visited. Of a window store, if asked, only windows of a range.
    * @throws StateCorrupted when the state is not ours any more: then what was visited may not be all.
    */
-  async scan(visit: (key: Buffer, value: Buffer) => void, starts?: StartRange): Promise<void> {
+  async scan(visit: VisitEntry, starts?: StartRange): Promise<void> {
     const { written, taken } = this
     const before = written.count
     const isInWritten = (key: Buffer, start: number, end: number) =>
@@ -96,8 +102,27 @@ export class StoreBytes {
     const visitOthers = (key: Buffer, value: Buffer) => {
       if (!isInWritten(key, 0, key.length) && !taken.has(key, 0, key.length)) visit(key, value)
     }
-    await this.state.scan(this.name, visitOthers, starts)
-    // A scan takes many steps and checks none of them: a copy that was lost meanwhile would look like a store with fewer entries.
+    await this.state.walk(this.name, starts).next(Number.POSITIVE_INFINITY, visitOthers)
+    await this.requireOurs()
+  }
+
+  /** Through what the owner has not written since its last commit, some entries at a time; commits may lie between. */
+  walk(visit: VisitEntry, starts?: StartRange): StoreWalk {
+    const walk = this.state.walk(this.name, starts)
+    const visitOthers = (key: Buffer, value: Buffer) => {
+      if (!this.written.has(key, 0, key.length) && !this.taken.has(key, 0, key.length)) visit(key, value)
+    }
+    return {
+      next: async (most) => {
+        const step = await walk.next(most, visitOthers)
+        await this.requireOurs()
+        return step
+      },
+    }
+  }
+
+  /** A walk takes many steps and checks none of them: a copy that was lost meanwhile would look like a store with fewer entries. */
+  private async requireOurs(): Promise<void> {
     await this.state.load(this.at(), this.name, NO_KEYS)
   }
 

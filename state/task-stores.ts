@@ -11,13 +11,13 @@ import type {
 } from './definitions.ts'
 import { KeyValueBytesStore, type KeyValueStore } from './key-value-store.ts'
 import { SessionBytesStore, type SessionStore } from './session-store.ts'
-import { type StatePosition, StoreBytes } from './store-bytes.ts'
+import { type StatePosition, StoreBytes, type StoreWalk } from './store-bytes.ts'
 import { WindowBytesStore, type WindowStore } from './window-store.ts'
 
 export type { StartRange } from './backend.ts'
 export type { Session } from './session-store.ts'
 export { SEGMENT_MS } from './window-store.ts'
-export type { KeyValueStore, SessionStore, WindowStore }
+export type { KeyValueStore, SessionStore, StoreWalk, WindowStore }
 
 export class TaskStores {
   private readonly taken: Changes

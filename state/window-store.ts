@@ -1,8 +1,8 @@
 // A store of values by key and window start, typed. A key's bytes are followed by the start in 8 bytes, big-endian, as in Kafka Streams.
 import type { ByteWriter } from '../core/byte-writer.ts'
 import type { Serde } from '../serdes/serde.ts'
-import type { StartRange } from './backend.ts'
-import type { StoreBytes } from './store-bytes.ts'
+import type { StartRange, VisitEntry } from './backend.ts'
+import type { StoreBytes, StoreWalk } from './store-bytes.ts'
 
 /** Values by key and window start (ms UTC). */
 export interface WindowStore<K, V> {
@@ -12,8 +12,12 @@ export interface WindowStore<K, V> {
   put(key: K, start: number, value: V): void
   delete(key: K, start: number): void
   /** Every window, or those that begin in a range, unordered. */
-  scan(visit: (key: K, start: number, value: V) => void, starts?: StartRange): Promise<void>
+  scan(visit: VisitWindow<K, V>, starts?: StartRange): Promise<void>
+  /** The windows that begin in a range, some at a time, unordered; but those that were written since the last commit, and some again after one. */
+  walk(visit: VisitWindow<K, V>, starts: StartRange): StoreWalk
 }
+
+export type VisitWindow<K, V> = (key: K, start: number, value: V) => void
 
 export const START_BYTES = 8
 
@@ -56,11 +60,19 @@ export class WindowBytesStore<K, V> implements WindowStore<K, V> {
     this.bytes.delete()
   }
 
-  scan(visit: (key: K, start: number, value: V) => void, starts?: StartRange): Promise<void> {
-    return this.bytes.scan((key, value) => {
+  scan(visit: VisitWindow<K, V>, starts?: StartRange): Promise<void> {
+    return this.bytes.scan(this.reading(visit), starts)
+  }
+
+  walk(visit: VisitWindow<K, V>, starts: StartRange): StoreWalk {
+    return this.bytes.walk(this.reading(visit), starts)
+  }
+
+  private reading(visit: VisitWindow<K, V>): VisitEntry {
+    return (key, value) => {
       const keyEnd = key.length - START_BYTES
       visit(this.keys.read(key, 0, keyEnd), readStart(key, keyEnd), this.values.read(value, 0, value.length))
-    }, starts)
+    }
   }
 
   private writeKey(key: K, start: number): void {

@@ -3,7 +3,7 @@
 import type { StreamRecord } from '../../core/stream-record.ts'
 import type { GroupChange } from '../group-change.ts'
 import { InputResult } from '../input-result.ts'
-import type { OpenSpan, Operator, Outputs } from '../operator.ts'
+import type { OpenSpan, Operator, Outputs, Progress } from '../operator.ts'
 import { port } from '../outputs.ts'
 import type { WindowResults } from './window-results.ts'
 import type { Windowing } from './windowing.ts'
@@ -56,7 +56,7 @@ export class GroupWindowAggregate<K, E, SK, I, A> implements Operator {
     this.results.flush(outputs)
   }
 
-  advance(watermark: number, outputs: Outputs): Promise<void> {
+  advance(watermark: number, outputs: Outputs): Promise<Progress> {
     return this.results.advance(watermark, outputs)
   }
 
@@ -64,7 +64,7 @@ export class GroupWindowAggregate<K, E, SK, I, A> implements Operator {
     return this.results.openSpan()
   }
 
-  restore(open?: OpenSpan | null): Promise<void> {
+  restore(open: OpenSpan | null | undefined): Promise<void> {
     return this.results.restore(open)
   }
 

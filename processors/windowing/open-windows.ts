@@ -2,6 +2,11 @@
 import type { OpenSpan } from '../operator.ts'
 import type { KeyIdentities, KeyIdentity } from './key-identity.ts'
 
+export interface ClosedWindows<K> {
+  readonly start: number
+  readonly keys: readonly K[]
+}
+
 export class OpenWindows<K> {
   private readonly identities: KeyIdentities<K>
   private readonly closesAt: (start: number) => number
@@ -35,14 +40,24 @@ export class OpenWindows<K> {
     this.byStart.get(start)?.delete(this.identities.of(key))
   }
 
-  /** Takes out the starts of the windows that close at `watermark` or before, with their keys, earliest first. */
-  takeClosed(watermark: number): { readonly start: number; readonly keys: readonly K[] }[] {
-    if (this.span() === null || watermark < this.closesAt(this.first)) return []
-    const closed = [...this.byStart]
-      .filter(([start]) => this.closesAt(start) <= watermark)
+  /** Takes out windows that close at `watermark` or before and begin before `before`, earliest first, `most` of them at most. */
+  takeClosed(
+    watermark: number,
+    { before, most }: { readonly before: number; readonly most: number },
+  ): ClosedWindows<K>[] {
+    if (this.first >= before || watermark < this.closesAt(this.first)) return []
+    const due = [...this.byStart]
+      .filter(([start]) => start < before && this.closesAt(start) <= watermark)
       .sort(([a], [b]) => a - b)
-      .map(([start, keys]) => ({ start, keys: [...keys.values()] }))
-    for (const { start } of closed) this.byStart.delete(start)
+    const closed: ClosedWindows<K>[] = []
+    let left = most
+    for (const [start, windows] of due) {
+      if (left === 0) break
+      const keys = takeFirst(windows, left)
+      if (windows.size === 0) this.byStart.delete(start)
+      closed.push({ start, keys })
+      left -= keys.length
+    }
     this.first = Number.POSITIVE_INFINITY
     this.last = Number.NEGATIVE_INFINITY
     for (const start of this.byStart.keys()) this.include(start)
@@ -57,4 +72,14 @@ export class OpenWindows<K> {
     this.first = Math.min(this.first, start)
     this.last = Math.max(this.last, start)
   }
+}
+
+function takeFirst<K>(windows: Map<KeyIdentity, K>, most: number): K[] {
+  const keys: K[] = []
+  for (const [identity, key] of windows) {
+    if (keys.length === most) break
+    keys.push(key)
+    windows.delete(identity)
+  }
+  return keys
 }

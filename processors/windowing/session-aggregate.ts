@@ -4,8 +4,8 @@
 //   gap 5     0──3        9──11          record at 6 ──▶   0──3──6──9──11     a delete goes out for the session that began at 9
 import { assert } from '../../core/assert.ts'
 import { StreamRecord } from '../../core/stream-record.ts'
-import type { Session, SessionStore } from '../../state/task-stores.ts'
-import type { OpenSpan, Operator, Outputs, TaskContext } from '../operator.ts'
+import type { Session, SessionStore, StoreWalk } from '../../state/task-stores.ts'
+import type { OpenSpan, Operator, Outputs, Progress, TaskContext } from '../operator.ts'
 import { port } from '../outputs.ts'
 import type { KeyIdentities, KeyIdentity } from './key-identity.ts'
 import { admission, type LatePolicy } from './lateness.ts'
@@ -49,6 +49,11 @@ export class SessionAggregate<K, V, A> implements Operator {
   private nextEnd = Number.POSITIVE_INFINITY
   /** Of the sessions that were open when the task was handed over, not looked at since: none ends before this. */
   private unreadEnd = Number.POSITIVE_INFINITY
+  /** Through those. */
+  private reading: StoreWalk | undefined
+  /** Keys that wait for their turn to be looked at for sessions that are due; no open session of theirs ends before `waitingEnd`. */
+  private waiting: readonly K[] = []
+  private waitingEnd = Number.POSITIVE_INFINITY
 
   constructor(
     step: { readonly context: TaskContext; readonly node: string },
@@ -78,41 +83,58 @@ export class SessionAggregate<K, V, A> implements Operator {
     this.changed.clear()
   }
 
-  async advance(watermark: number, outputs: Outputs): Promise<void> {
-    if (watermark >= this.closesAt({ end: this.unreadEnd })) await this.findOpen()
-    if (watermark < this.closesAt({ end: this.nextEnd })) return
-    const keys = [...this.open.values()]
+  async advance(watermark: number, outputs: Outputs): Promise<Progress> {
+    const { windowsAtOnce } = this.step.context
+    const isUnreadDue = watermark >= this.closesAt({ end: this.unreadEnd })
+    if (isUnreadDue && !(await this.read(windowsAtOnce))) return 'more'
+    if (watermark >= this.closesAt({ end: this.nextEnd })) this.beginRound()
+    const keys = this.waiting.slice(0, windowsAtOnce)
+    if (keys.length === 0) return 'done'
     await this.store.load(keys)
-    this.open.clear()
-    this.nextEnd = Number.POSITIVE_INFINITY
+    this.waiting = this.waiting.slice(windowsAtOnce)
+    if (this.waiting.length === 0) this.waitingEnd = Number.POSITIVE_INFINITY
     for (const key of keys) this.close(key, watermark, port(outputs))
+    return this.waiting.length > 0 ? 'more' : 'done'
   }
 
   openSpan(): OpenSpan | null {
-    const end = Math.min(this.nextEnd, this.unreadEnd)
+    const end = Math.min(this.nextEnd, this.unreadEnd, this.waitingEnd)
     return Number.isFinite(end) ? { first: end, last: end } : null
   }
 
-  async restore(open?: OpenSpan | null): Promise<void> {
-    if (open === undefined) await this.findOpen()
+  async restore(open: OpenSpan | null | undefined): Promise<void> {
+    if (open === undefined) await this.store.scan(this.noteOpen)
     else if (open !== null) this.unreadEnd = open.first
   }
 
-  private async findOpen(): Promise<void> {
+  /** Some of what was open when the task was handed over; returns whether that was the rest. */
+  private async read(most: number): Promise<boolean> {
+    this.reading ??= this.store.walk(this.noteOpen)
+    const { isAtEnd } = await this.reading.next(most)
+    if (!isAtEnd) return false
+    this.reading = undefined
     this.unreadEnd = Number.POSITIVE_INFINITY
-    await this.store.scan((key, sessions) => this.noteOpen(key, sessions))
+    return true
+  }
+
+  /** Some session is due: every key with an open one is looked at. */
+  private beginRound(): void {
+    this.waiting = [...this.waiting, ...this.open.values()]
+    this.waitingEnd = Math.min(this.waitingEnd, this.nextEnd)
+    this.open.clear()
+    this.nextEnd = Number.POSITIVE_INFINITY
   }
 
   /** Keys with a session that is not closed. */
   get openWindows(): number {
-    return this.open.size
+    return this.open.size + this.waiting.length
   }
 
   private closesAt({ end }: { readonly end: number }): number {
     return end + 2 * this.steps.gapMs + this.steps.graceMs
   }
 
-  private noteOpen(key: K, sessions: readonly StoredSession<A>[]): void {
+  private readonly noteOpen = (key: K, sessions: readonly StoredSession<A>[]): void => {
     for (const session of sessions) {
       if (session.value.isFinal) continue
       this.open.set(this.identities.of(key), key)
@@ -195,7 +217,9 @@ export class SessionAggregate<K, V, A> implements Operator {
       if (!changed.has(session.start)) return session
       const { value } = session
       assert(this.steps.isValid(value.value), 'an impossible result of a session')
-      if (!value.isFinal && this.steps.emit === 'final') return session
+      // One that is due and waits for its turn to close has a final result next.
+      const isDue = this.step.context.watermark() >= this.closesAt(session)
+      if (!value.isFinal && (isDue || this.steps.emit === 'final')) return session
       const { timestamp, clock } = value
       const sent = this.sent(key, session, value.isFinal ? 'corrected' : 'provisional', {
         timestamp,

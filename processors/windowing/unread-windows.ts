@@ -16,12 +16,16 @@ export class UnreadWindows {
     this.to = last + 1
   }
 
-  /** Takes out the starts to read before windows are closed at `watermark`: up to the end of a day, because a day is stored together. */
-  takeDue(watermark: number): StartRange | undefined {
-    const { from } = this
-    while (this.from < this.to && this.closesAt(this.from) <= watermark)
-      this.from = (Math.floor(this.from / SEGMENT_MS) + 1) * SEGMENT_MS
-    return this.from === from ? undefined : { from, to: Math.min(this.from, this.to) }
+  /** The starts to read next before windows are closed at `watermark`: up to the end of a day, because a day is stored together. */
+  due(watermark: number): StartRange | undefined {
+    const { from, to } = this
+    if (from >= to || this.closesAt(from) > watermark) return undefined
+    return { from, to: Math.min((Math.floor(from / SEGMENT_MS) + 1) * SEGMENT_MS, to) }
+  }
+
+  /** Everything that begins before `start` has been read. */
+  readUpTo(start: number): void {
+    this.from = start
   }
 
   span(): OpenSpan | null {

@@ -1,6 +1,6 @@
 // aggregate behind groupByKey().windowedBy(…): adds each record to the windows that contain its time.
 import type { StreamRecord } from '../../core/stream-record.ts'
-import type { OpenSpan, Operator, Outputs, TaskContext } from '../operator.ts'
+import type { OpenSpan, Operator, Outputs, Progress, TaskContext } from '../operator.ts'
 import { admission, type LatePolicy } from './lateness.ts'
 import { type Refusal, refuse } from './refusals.ts'
 import type { WindowResults } from './window-results.ts'
@@ -50,7 +50,7 @@ export class WindowAggregate<K, V, A> implements Operator {
     this.results.flush(outputs)
   }
 
-  advance(watermark: number, outputs: Outputs): Promise<void> {
+  advance(watermark: number, outputs: Outputs): Promise<Progress> {
     return this.results.advance(watermark, outputs)
   }
 
@@ -58,7 +58,7 @@ export class WindowAggregate<K, V, A> implements Operator {
     return this.results.openSpan()
   }
 
-  restore(open?: OpenSpan | null): Promise<void> {
+  restore(open: OpenSpan | null | undefined): Promise<void> {
     return this.results.restore(open)
   }
 

@@ -2,8 +2,8 @@
 // A window is read once and written once a commit, whatever number of inputs it took.
 import { AssertionError } from '../../core/assert.ts'
 import { StreamRecord } from '../../core/stream-record.ts'
-import type { StartRange, WindowStore } from '../../state/task-stores.ts'
-import type { OpenSpan, Outputs, TaskContext } from '../operator.ts'
+import type { StartRange, StoreWalk, WindowStore } from '../../state/task-stores.ts'
+import type { OpenSpan, Outputs, Progress, TaskContext } from '../operator.ts'
 import { port } from '../outputs.ts'
 import type { KeyIdentities, KeyIdentity } from './key-identity.ts'
 import { OpenWindows } from './open-windows.ts'
@@ -11,9 +11,6 @@ import { UnreadWindows } from './unread-windows.ts'
 import { Result, type ResultStatus, WindowKey } from './window-result.ts'
 import { WindowState } from './window-state.ts'
 import type { Windowing } from './windowing.ts'
-
-/** Keys asked of the store at once when windows close. */
-const CLOSE_CHUNK = 5000
 
 export interface ResultRules<A> {
   readonly windowing: Windowing
@@ -55,6 +52,8 @@ export class WindowResults<K, A> {
   private readonly rules: ResultRules<A>
   private readonly open: OpenWindows<K>
   private readonly unread: UnreadWindows
+  /** Through the windows of a day that are due. */
+  private reading: StoreWalk | undefined
   private readonly changed = new Map<number, Map<KeyIdentity, ChangedWindow<K, A>>>()
 
   constructor(
@@ -109,32 +108,44 @@ export class WindowResults<K, A> {
     this.changed.clear()
   }
 
-  /** Closes the windows that end, grace included, at the watermark or before. */
-  async advance(watermark: number, outputs: Outputs): Promise<void> {
-    const due = this.unread.takeDue(watermark)
-    if (due !== undefined) await this.findOpen(due)
-    for (const { start, keys } of this.open.takeClosed(watermark)) {
-      for (let from = 0; from < keys.length; from += CLOSE_CHUNK) {
-        const chunk = keys.slice(from, from + CLOSE_CHUNK)
-        await this.store.load(chunk, new Array(chunk.length).fill(start))
-        for (const key of chunk) this.close(key, start, port(outputs))
+  /** Closes the windows that end, grace included, at the watermark or before: earliest first, some at a time. */
+  async advance(watermark: number, outputs: Outputs): Promise<Progress> {
+    for (let left = this.context.windowsAtOnce; left > 0; ) {
+      const day = this.unread.due(watermark)
+      const closed = this.open.takeClosed(watermark, { before: day?.from ?? Number.POSITIVE_INFINITY, most: left })
+      for (const { start, keys } of closed) {
+        await this.store.load(keys, new Array(keys.length).fill(start))
+        for (const key of keys) this.close(key, start, port(outputs))
+        left -= keys.length
       }
+      if (left > 0 && day === undefined) return 'done'
+      if (left > 0 && day !== undefined) left -= await this.read(day, left)
     }
+    return 'more'
   }
 
   openSpan(): OpenSpan | null {
     return joined(this.open.span(), this.unread.span())
   }
 
-  async restore(open?: OpenSpan | null): Promise<void> {
-    if (open === undefined) await this.findOpen()
+  async restore(open: OpenSpan | null | undefined): Promise<void> {
+    if (open === undefined) await this.store.scan(this.noteOpen)
     else if (open !== null) this.unread.remember(open)
   }
 
-  private findOpen(starts?: StartRange): Promise<void> {
-    return this.store.scan((key, start, { isFinal }) => {
-      if (!isFinal) this.open.add(key, start)
-    }, starts)
+  /** Some of the windows that begin on a day; returns how many it looked at. Which of those that changed since are open is known. */
+  private async read(day: StartRange, most: number): Promise<number> {
+    this.reading ??= this.store.walk(this.noteOpen, day)
+    const { looked, isAtEnd } = await this.reading.next(most)
+    if (isAtEnd) {
+      this.reading = undefined
+      this.unread.readUpTo(day.to)
+    }
+    return Math.max(looked, 1)
+  }
+
+  private readonly noteOpen = (key: K, start: number, { isFinal }: WindowState<A>): void => {
+    if (!isFinal) this.open.add(key, start)
   }
 
   private pending(key: K, start: number): ChangedWindow<K, A> | undefined {
@@ -170,7 +181,9 @@ export class WindowResults<K, A> {
       this.remove(window, out)
       return
     }
-    if (isFinal || this.rules.emit === 'updates') {
+    // One that is due and waits for its turn to close has a final result next.
+    const isDue = this.context.watermark() >= this.closesAt(start)
+    if (isFinal || (this.rules.emit === 'updates' && !isDue)) {
       this.send(window, new Result(value, isFinal ? 'corrected' : 'provisional', window.emitted++), out)
     }
     this.store.put(key, start, new WindowState(window))

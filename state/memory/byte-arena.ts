@@ -104,10 +104,6 @@ export class ByteArena {
     return emptiest
   }
 
-  get pageCount(): number {
-    return this.pages.length
-  }
-
   /** First entry of a page at or behind `word`; −1 at the end. `position + entry size` continues: see `after`. */
   firstIn(pageNumber: number, fromWord = 0): number {
     const page = this.pages[pageNumber] as Page
@@ -122,6 +118,17 @@ export class ByteArena {
     const page = this.pages[pageNumber] as Page
     const word = position & (PAGE_WORDS - 1)
     return this.firstIn(pageNumber, word + entryWords(page.words[word] as number, page.words[word + 1] as number))
+  }
+
+  /** The first entry of all; −1: there is none. */
+  first(): number {
+    return this.firstFrom(0)
+  }
+
+  /** The next entry of all; −1 at the end. */
+  next(position: number): number {
+    const inPage = this.after(position)
+    return inPage < 0 ? this.firstFrom((position >>> 14) + 1) : inPage
   }
 
   /** Gives a page back; whatever entries it holds are gone. */
@@ -148,6 +155,14 @@ export class ByteArena {
     for (const page of this.pages) bytes += page.bytes.length
     for (const page of this.spare) bytes += page.bytes.length
     return bytes
+  }
+
+  private firstFrom(pageNumber: number): number {
+    for (let page = pageNumber; page < this.pages.length; page++) {
+      const position = this.firstIn(page)
+      if (position >= 0) return position
+    }
+    return -1
   }
 
   private fill(page: Page, word: number, words: number): void {

@@ -22,6 +22,8 @@ export class ByteTable {
   valueBuffer: Buffer
   valueStart = 0
   valueEnd = 0
+  /** Moves with every put and delete. */
+  changes = 0
   private readonly hash: HashBytes
   private readonly index = new HashIndex()
   private readonly arena = new ByteArena()
@@ -56,6 +58,7 @@ export class ByteTable {
 
   /** Copies both; neither may lie in this table. */
   put(key: Buffer, keyStart: number, keyEnd: number, value: Buffer, valueStart: number, valueEnd: number): void {
+    this.changes++
     const hash = this.hash(key, keyStart, keyEnd)
     const position = this.locate(hash, key, keyStart, keyEnd)
     if (position === NOWHERE) {
@@ -71,27 +74,31 @@ export class ByteTable {
   delete(key: Buffer, keyStart: number, keyEnd: number): boolean {
     const position = this.locate(this.hash(key, keyStart, keyEnd), key, keyStart, keyEnd)
     if (position === NOWHERE) return false
+    this.changes++
     this.index.remove()
     this.arena.remove(position)
     this.compact()
     return true
   }
 
-  /** Every entry, or `limit` of them; in order of insertion as long as nothing was deleted or outgrown. What is put meanwhile may be visited too. */
-  scan(visit: VisitEntry, limit = Number.POSITIVE_INFINITY): void {
+  /**
+   * Every entry, or `limit` of them; in order of insertion as long as nothing was deleted or outgrown. What is put meanwhile may be visited too.
+   * Returns where another scan may go on, as long as `changes` stays the same; NOWHERE at the end.
+   */
+  scan(visit: VisitEntry, limit = Number.POSITIVE_INFINITY, from = this.arena.first()): number {
     const { arena } = this
     let left = limit
-    for (let page = 0; page < arena.pageCount; page++) {
-      for (let position = arena.firstIn(page); position !== NOWHERE; position = arena.after(position)) {
-        if (left-- <= 0) return
-        arena.look(position)
-        visit(arena.buffer, arena.keyStart, arena.valueStart, arena.valueStart, arena.valueEnd)
-      }
+    let position = from
+    for (; position !== NOWHERE && left > 0; position = arena.next(position), left--) {
+      arena.look(position)
+      visit(arena.buffer, arena.keyStart, arena.valueStart, arena.valueStart, arena.valueEnd)
     }
+    return position
   }
 
   /** Forgets everything and keeps memory for what comes next. */
   clear(): void {
+    this.changes++
     this.index.clear()
     this.arena.clear()
   }

@@ -1,9 +1,18 @@
 // State in this process, rebuilt from the changelog after a restart. It fences like any other backend, so that whoever runs on it runs on all.
 // What a task leaves behind stays here: a later owner in the same process claims it and reads only the rest of the log.
 import { type TaskId, taskName } from '../../core/topic-partition.ts'
-import type { Changes, Checkpoint, CheckpointMove, StartRange, StateBackend, StateView, TaskState } from '../backend.ts'
+import type {
+  Changes,
+  Checkpoint,
+  CheckpointMove,
+  StartRange,
+  StateBackend,
+  StateView,
+  StateWalk,
+  TaskState,
+} from '../backend.ts'
 import { chunksOf, type FlushInChunks } from '../change-chunks.ts'
-import { beginsWithin } from '../window-store.ts'
+import { TableWalk } from './table-walk.ts'
 import { TaskCopy } from './task-copy.ts'
 
 export class MemoryBackend implements StateBackend {
@@ -84,11 +93,8 @@ class MemoryTaskState implements TaskState {
     this.copy.finish(move)
   }
 
-  async scan(store: string, visit: (key: Buffer, value: Buffer) => void, starts?: StartRange): Promise<void> {
-    this.copy.stores.get(store)?.scan((buffer, keyStart, keyEnd, valueStart, valueEnd) => {
-      if (starts === undefined || beginsWithin(starts, buffer, keyEnd))
-        visit(buffer.subarray(keyStart, keyEnd), buffer.subarray(valueStart, valueEnd))
-    })
+  walk(store: string, starts?: StartRange): StateWalk {
+    return new TableWalk(() => this.copy.stores.get(store), starts)
   }
 
   entries(store: string): number {

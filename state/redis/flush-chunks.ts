@@ -9,10 +9,10 @@ type VisitChange = Parameters<Changes['forEach']>[0]
 
 /** What a flush writes; kept from flush to flush for its memory. */
 export class FlushContents {
-  private readonly stores = new Map<string, WriteBuffer>()
+  private readonly byStore = new Map<string, WriteBuffer>()
 
   collect(changes: Changes): void {
-    for (const written of this.stores.values()) written.clear()
+    for (const written of this.byStore.values()) written.clear()
     changes.forEach((store, key, keyStart, keyEnd, value, valueStart, valueEnd) => {
       const written = this.of(store)
       if (value === undefined) written.delete(key, keyStart, keyEnd)
@@ -20,19 +20,24 @@ export class FlushContents {
     })
   }
 
+  /** Those it writes to. */
+  stores(): string[] {
+    return [...this.byStore].filter(([, { count }]) => count > 0).map(([store]) => store)
+  }
+
   /** Each key once. */
   forEach(visit: VisitChange): void {
-    for (const [store, written] of this.stores)
+    for (const [store, written] of this.byStore)
       written.forEach((key, keyStart, keyEnd, value, valueStart, valueEnd) => {
         visit(store, key, keyStart, keyEnd, value, valueStart, valueEnd)
       })
   }
 
   private of(store: string): WriteBuffer {
-    let written = this.stores.get(store)
+    let written = this.byStore.get(store)
     if (written === undefined) {
       written = new WriteBuffer()
-      this.stores.set(store, written)
+      this.byStore.set(store, written)
     }
     return written
   }

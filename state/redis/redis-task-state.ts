@@ -2,9 +2,7 @@
 import type { StreamsError } from '../../core/errors.ts'
 import { StateCorrupted } from '../../core/errors.ts'
 import type { Cell } from '../../metrics/measurements.ts'
-import type { Changes, Checkpoint, CheckpointMove, StartRange, TaskState } from '../backend.ts'
-import { ByteTable } from '../memory/byte-table.ts'
-import { beginsWithin } from '../window-store.ts'
+import type { Changes, Checkpoint, CheckpointMove, StartRange, StateWalk, TaskState } from '../backend.ts'
 import { FlushContents, flushChunks } from './flush-chunks.ts'
 import { inTurns } from './in-turns.ts'
 import { readChunks } from './read-chunks.ts'
@@ -12,7 +10,8 @@ import type { RedisConnection } from './redis-connection.ts'
 import { asStreamsError } from './redis-errors.ts'
 import type { ScriptBounds } from './script-bounds.ts'
 import { StoreCounts } from './store-counts.ts'
-import { mayHold, type StoreLayout, storeOf } from './store-layout.ts'
+import type { StoreLayout } from './store-layout.ts'
+import { StoreWalk } from './store-walk.ts'
 import { checkpointFields, movedFields, readCheckpoint, readCounts } from './stored-checkpoint.ts'
 import { TaskCache } from './task-cache.ts'
 
@@ -35,14 +34,15 @@ export interface CacheReads {
   readonly misses: Cell
 }
 
-const SCAN_COUNT = 2_000
-
 export class RedisTaskState implements TaskState {
   readonly isResident = false
   private readonly parts: RedisTaskParts
   private readonly cache: TaskCache
   private readonly counts = new StoreCounts()
   private readonly contents = new FlushContents()
+  private claims = 0
+  /** How many flushes wrote to a store. */
+  private readonly flushes = new Map<string, number>()
 
   constructor(parts: RedisTaskParts) {
     this.parts = parts
@@ -114,23 +114,11 @@ export class RedisTaskState implements TaskState {
     }
   }
 
-  /** @throws StateCorrupted when a hash has more or fewer entries than were counted and nobody was flushing. */
-  scan(store: string, visit: (key: Buffer, value: Buffer) => void, starts?: StartRange): Promise<void> {
-    const { cache } = this
-    const { generation } = cache
-    const visitWanted = (key: Buffer, value: Buffer) => {
-      if (starts === undefined || beginsWithin(starts, key, key.length)) visit(key, value)
-    }
-    return this.answered(async ({ connection, key }) => {
-      const fields = await connection.allFields(key)
-      const isFlushing = String(fields.get('chunk')) !== '0'
-      for (const { hashName, entries } of readCounts(fields)) {
-        if (storeOf(hashName) !== store || (starts !== undefined && !mayHold(hashName, starts))) continue
-        const visited = await this.scanHash(`${key}:${fields.get('generation')}:${hashName}`, visitWanted)
-        if (visited !== entries && !isFlushing && cache.generation === generation)
-          throw new StateCorrupted('state_mismatch', `${this.name} has ${visited} of ${entries} entries in ${hashName}`)
-      }
-    })
+  walk(store: string, starts?: StartRange): StateWalk {
+    const { connection, key } = this.parts
+    const { name } = this
+    const walk = new StoreWalk({ connection, key, store, starts, name, writes: () => this.writesTo(store) })
+    return { next: (most, visit) => this.answered(() => walk.next(most, visit)) }
   }
 
   entries(store: string): number {
@@ -152,6 +140,7 @@ export class RedisTaskState implements TaskState {
     logEnd: number | '',
   ): Promise<{ checkpoint: Checkpoint; fits: boolean }> {
     this.cache.forget()
+    this.claims++
     const fields = await this.answered(({ connection, key }) => connection.claim(key, token, topicId, logEnd))
     const counted = readCounts(fields)
     this.counts.reset(counted)
@@ -189,6 +178,7 @@ export class RedisTaskState implements TaskState {
   private prepareFlush(changes: Changes) {
     const { cache, contents } = this
     contents.collect(changes)
+    for (const store of contents.stores()) this.flushes.set(store, (this.flushes.get(store) ?? 0) + 1)
     cache.beginFlush()
     contents.forEach((store, key, keyStart, keyEnd, value, valueStart, valueEnd) => {
       cache.write(store, key, keyStart, keyEnd, value, valueStart, valueEnd)
@@ -197,22 +187,9 @@ export class RedisTaskState implements TaskState {
     return flushChunks(contents, this.parts.layout, this.parts.bounds)
   }
 
-  /** Visits each entry once, although Redis may name one twice while its hash grows or shrinks. Returns how many. */
-  private async scanHash(hash: string, visit: (key: Buffer, value: Buffer) => void): Promise<number> {
-    const { connection } = this.parts
-    const visited = new ByteTable()
-    let cursor = '0'
-    do {
-      const [next, entries] = await connection.scan(hash, cursor, SCAN_COUNT)
-      for (let i = 0; i + 1 < entries.length; i += 2) {
-        const [key, value] = [entries[i], entries[i + 1]]
-        if (key === undefined || value === undefined || visited.find(key, 0, key.length)) continue
-        visited.put(key, 0, key.length, key, 0, 0)
-        visit(key, value)
-      }
-      cursor = next
-    } while (cursor !== '0')
-    return visited.count
+  /** Moves with every flush that writes to the store, and with every claim. */
+  private writesTo(store: string): number {
+    return this.claims + (this.flushes.get(store) ?? 0)
   }
 
   private async answered<T>(ask: (parts: RedisTaskParts) => Promise<T>): Promise<T> {

@@ -247,7 +247,8 @@ export function stateBackendConformance(name: string, { open, runs = 100 }: Stat
             fc.array(windowArbitrary),
             instant,
             instant,
-            async (puts, deletes, from, to) => {
+            fc.integer({ min: 1, max: 20 }),
+            async (puts, deletes, from, to, atOnce) => {
               const backend = await open()
               const state = backend.open(TASK, CHANGELOG, [WINDOWS])
               await claim(state, 1)
@@ -272,17 +273,35 @@ export function stateBackendConformance(name: string, { open, runs = 100 }: Stat
                 return from <= start && start < to
               })
               const scanned: [string, string][] = []
-              await state.scan(
-                'windows',
-                (key, value) => void scanned.push([key.toString('latin1'), value.toString()]),
-                { from, to },
-              )
+              const walk = state.walk('windows', { from, to })
+              const visit = (key: Buffer, value: Buffer) => {
+                scanned.push([key.toString('latin1'), value.toString()])
+              }
+              while (!(await walk.next(atOnce, visit)).isAtEnd);
               expect(scanned.sort()).toEqual(within.sort())
               await backend.close()
             },
           ),
           { numRuns: runs },
         ))
+
+      it('walks through what was there all the while, although more is written between two parts', () =>
+        withState(async (state) => {
+          await claim(state, 1)
+          const before = Array.from({ length: 3_000 }, (_, i) => ({ store: 's', key: `before ${i}`, value: 'v' }))
+          await state.apply(changesOf(before), move(1, 0, 10))
+          const walk = state.walk('s')
+          const visited = new Set<string>()
+          let parts = 0
+          for (let isAtEnd = false; !isAtEnd; parts++) {
+            isAtEnd = (await walk.next(500, (key) => void visited.add(key.toString()))).isAtEnd
+            if (parts > 2) continue
+            const more = [`after ${parts}`, 'before 0'].map((key) => ({ store: 's', key, value: 'longer than before' }))
+            await state.apply(changesOf(more), move(1, 10 + parts, 11 + parts))
+          }
+          expect(parts).toBeGreaterThan(1)
+          expect(before.filter(({ key }) => !visited.has(key))).toEqual([])
+        }))
 
       it('equals a map after any flushes, take-overs and wipes', () =>
         fc.assert(
@@ -383,7 +402,7 @@ async function read(state: TaskState, at: Place, store: string, keys: readonly s
 
 async function contents(state: TaskState, store: string): Promise<Record<string, string>> {
   const entries: [string, string][] = []
-  await state.scan(store, (key, value) => {
+  await state.walk(store).next(Number.POSITIVE_INFINITY, (key, value) => {
     entries.push([key.toString(), value.toString()])
   })
   const unique = Object.fromEntries(entries)

@@ -260,6 +260,7 @@ export class World {
         commitIntervalMs: 5,
         watermarkIntervalMs: 3,
         releaseWaitMs: 200,
+        windowsAtOnce: 1 + Math.floor(this.random() * 3),
         idleAfterMs: Number.POSITIVE_INFINITY,
         fetchBytesPerPartitionMax: 200 + Math.floor(this.random() * 2_000),
       },

@@ -16,7 +16,7 @@ export class LoadingState implements TaskState {
   checkpoint = () => this.inner.checkpoint()
   claim = (claim: Parameters<TaskState['claim']>[0]) => this.inner.claim(claim)
   wipe = (token: number, topicId: string) => this.inner.wipe(token, topicId)
-  scan = (...args: Parameters<TaskState['scan']>) => this.inner.scan(...args)
+  walk = (...args: Parameters<TaskState['walk']>) => this.inner.walk(...args)
   entries = (store: string) => this.inner.entries(store)
   bytes = (store: string) => this.inner.bytes(store)
   close = () => this.inner.close()

@@ -1,8 +1,9 @@
 // Runs one partition of each sub-topology over arrays of records, with clocks and watermarks set by the test. Topics between are real bytes.
 import { ByteWriter } from '../../core/byte-writer.ts'
 import { type RecordContext, StreamRecord } from '../../core/stream-record.ts'
-import type { Operator, Outcome, TaskContext } from '../../processors/operator.ts'
+import type { Operator, Outcome, Progress, TaskContext } from '../../processors/operator.ts'
 import type { SchemaRegistry } from '../../serdes/schema-registry.ts'
+import type { TaskState } from '../../state/backend.ts'
 import { MemoryBackend } from '../../state/memory/memory-backend.ts'
 import { TaskStores } from '../../state/task-stores.ts'
 import type {
@@ -34,6 +35,7 @@ export class TopologyRig {
   readonly deadLetters: { readonly node: string; readonly reason: string; readonly message: string }[] = []
   readonly globalTables = new Map<string, Map<unknown, unknown>>()
   watermark = Number.NEGATIVE_INFINITY
+  windowsAtOnce = 1_000
   private readonly serdes: ReadonlyMap<string, TopicSerdes>
   private readonly tasks: readonly RigTask[]
   private readonly written = new Map<string, Written[]>()
@@ -61,10 +63,10 @@ export class TopologyRig {
     await this.deliver(topic, batch)
   }
 
-  /** Closes what the watermark allows, then sends what has changed. */
-  async commit(watermark = this.watermark): Promise<void> {
+  /** Closes what the watermark allows, then sends what has changed; as often as there is more to close. */
+  async commit(watermark = this.watermark, between: () => Promise<void> = async () => {}): Promise<void> {
     this.watermark = watermark
-    for (const task of this.tasks) await task.commit(watermark)
+    for (const task of this.tasks) while ((await task.commit(watermark)) === 'more') await between()
   }
 
   /** Takes what was written to a topic since the last call. */
@@ -115,10 +117,14 @@ class RigTask {
     const task = { subtopology: subtopology.id, partition: 0 }
     const state = new MemoryBackend().open(task, 'changelog')
     const whole = state.claim({ token: 1, topicId: 'log', logEnd: 0 })
-    const stores = new TaskStores(subtopology.stores, state, () => ({ token: 1, offset: 0 }))
+    this.state = state
+    this.stores = new TaskStores(subtopology.stores, state, () => ({ token: 1, offset: this.offset }))
     this.context = {
       task,
-      stores,
+      stores: this.stores,
+      get windowsAtOnce() {
+        return rig.windowsAtOnce
+      },
       watermark: () => rig.watermark,
       late: () => {},
       count: (node, outcome, by = 1) => rig.count(node, outcome, by),
@@ -137,11 +143,14 @@ class RigTask {
   }
 
   private readonly ready: Promise<void>
+  private readonly state: TaskState
+  private readonly stores: TaskStores
+  private offset = 0
 
   async restart(): Promise<void> {
     const open = new Map([...this.operators].map(([node, operator]) => [node, operator.openSpan?.()]))
     this.operators = this.instantiate()
-    for (const [node, operator] of this.operators) await operator.restore?.(open.get(node))
+    for (const [node, operator] of this.operators) await operator.restore?.(open.get(node), this.rig.watermark)
   }
 
   async read(topic: string, batch: readonly StreamRecord[]): Promise<void> {
@@ -153,18 +162,29 @@ class RigTask {
     }
   }
 
-  async commit(watermark: number): Promise<void> {
+  async commit(watermark: number): Promise<Progress> {
     await this.ready
+    let progress: Progress | undefined
     for (const [node, operator] of this.operators) {
       const outputs: StreamRecord[][] = []
-      await operator.advance?.(watermark, outputs)
+      progress = await operator.advance?.(watermark, outputs)
       await this.forward(node.children, outputs)
+      if (progress === 'more') break
     }
     for (const [node, operator] of this.operators) {
       const outputs: StreamRecord[][] = []
       operator.flush?.(outputs)
       await this.forward(node.children, outputs)
     }
+    await this.flushState()
+    return progress ?? 'done'
+  }
+
+  private async flushState(): Promise<void> {
+    const move = { token: 1, from: this.offset, to: this.offset + 1 }
+    await this.state.apply(this.stores.take(), { ...move, marker: undefined, writer: undefined, appendedAt: 0 })
+    this.stores.clear()
+    this.offset++
   }
 
   private instantiate(): ReadonlyMap<OperatorNode, Operator> {

@@ -9,7 +9,7 @@ import type { CompiledTopology } from '../../../topology/graph.ts'
 import { StreamsBuilder } from '../../../topology/streams-builder.ts'
 import { topic } from '../../../topology/topic.ts'
 import { hopping, type SessionWindows, session, type TimeWindows, tumbling } from '../../../topology/windows.ts'
-import { TopologyRig } from '../../topology/topology-rig.ts'
+import { TopologyRig, type Written } from '../../topology/topology-rig.ts'
 
 const input = topic('input', { key: t.string, value: t.int })
 const output = topic('output', { key: windowed(t.string), value: windowResult(t.int) })
@@ -22,11 +22,12 @@ const cases: Readonly<Record<string, TimeWindows | SessionWindows>> = {
   sessions: session({ gap: hours(3), grace: hours(6) }),
 }
 
-type Step = { readonly at: number; readonly key: string } | { readonly watermark: number; readonly restarts: boolean }
+/** `restarts`: 0 for none, else after so many parts of a closing, and at its end. */
+type Step = { readonly at: number; readonly key: string } | { readonly watermark: number; readonly restarts: number }
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ at: hoursWithin(240), key: fc.constantFrom('a', 'b', 'c') }) },
-  { weight: 1, arbitrary: fc.record({ watermark: hoursWithin(300), restarts: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ watermark: hoursWithin(300), restarts: fc.nat(6) }) },
 )
 
 describe('a restart after a commit', () => {
@@ -41,9 +42,22 @@ describe('a restart after a commit', () => {
       ))
 })
 
+describe('windows that are closed some at a time, with restarts between', () => {
+  for (const [name, windows] of Object.entries(cases))
+    it(`give the same results, the earliest first: ${name}`, () =>
+      fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 9 }), async (steps, atOnce) => {
+          const undisturbed = await run(windows, steps, false)
+          expect(await run(windows, steps, true, atOnce)).toEqual(undisturbed)
+        }),
+        { numRuns: 200 },
+      ))
+})
+
 /** What each commit let out, in the order of keys and starts. */
-async function run(windows: TimeWindows | SessionWindows, steps: readonly Step[], mayRestart: boolean) {
+async function run(windows: TimeWindows | SessionWindows, steps: readonly Step[], mayRestart: boolean, atOnce = 1_000) {
   const rig = await TopologyRig.open(sumsOf(windows))
+  rig.windowsAtOnce = atOnce
   const commits: string[][] = []
   let watermark = 0
   for (const next of steps) {
@@ -52,16 +66,25 @@ async function run(windows: TimeWindows | SessionWindows, steps: readonly Step[]
       continue
     }
     watermark = Math.max(watermark, next.watermark)
-    await rig.commit(watermark)
-    commits.push(
-      rig
-        .take('output')
-        .map((record) => JSON.stringify(record))
-        .sort(),
-    )
-    if (next.restarts && mayRestart) await rig.restart()
+    const mayRestartNow = mayRestart && next.restarts > 0
+    let parts = 0
+    await rig.commit(watermark, async () => {
+      if (mayRestartNow && ++parts === next.restarts) await rig.restart()
+    })
+    const records = rig.take('output')
+    if (windows.kind !== 'session')
+      expect(startsOfFinals(records)).toEqual(startsOfFinals(records).toSorted((a, b) => a - b))
+    commits.push(records.map((record) => JSON.stringify(record)).sort())
+    if (mayRestartNow) await rig.restart()
   }
   return { commits, counts: rig.counts, deadLetters: rig.deadLetters }
+}
+
+function startsOfFinals(records: readonly Written[]): number[] {
+  return records.flatMap(({ key, value }) => {
+    const { start } = key as { start: number }
+    return (value as { status: string } | undefined)?.status === 'final' ? [start] : []
+  })
 }
 
 function sumsOf(windows: TimeWindows | SessionWindows): CompiledTopology {

@@ -55,8 +55,13 @@ describe('what Redis loses', () => {
     await other.hdel(`${key}:5:map:s`, 'key-77')
     await expect(contents(state)).rejects.toThrow('has 8999 of 9000 entries in map:s')
     await other.hset(`${key}:5:map:s`, 'key-77', 'v')
+    const walk = state.walk('s')
+    await walk.next(2_000, () => {})
+    await other.del(`${key}:5:map:s`)
+    await expect(walk.next(9_000, () => {})).rejects.toThrow(StateCorrupted)
+    await other.hset(`${key}:5:map:s`, Object.fromEntries(many.map((_, i) => [`key-${i}`, 'v'])))
     let lost: Promise<unknown> | undefined
-    const scanned = state.scan('s', () => {
+    const scanned = state.walk('s').next(Number.POSITIVE_INFINITY, () => {
       lost ??= other.flushall()
     })
     await expect(scanned).rejects.toThrow(StateCorrupted)

@@ -118,7 +118,7 @@ describe('reading and flushing at the same time', () => {
       const puts = all.map((key) => put(key, 'v'))
       await apply(state, puts, move(5, offset, offset + 10_000))
       const visits = new Map<string, number>()
-      const scanned = state.scan('s', (key) => {
+      const scanned = state.walk('s').next(Number.POSITIVE_INFINITY, (key) => {
         visits.set(key.toString(), (visits.get(key.toString()) ?? 0) + 1)
       })
       const deletes = all.slice(300).map((key) => ({ store: 's', key, value: undefined }))

@@ -64,7 +64,7 @@ export async function read(
 
 export async function contents(state: TaskState, store = 's'): Promise<Record<string, string>> {
   const found: Record<string, string> = {}
-  await state.scan(store, (key, value) => {
+  await state.walk(store).next(Number.POSITIVE_INFINITY, (key, value) => {
     found[key.toString()] = value.toString()
   })
   return found
