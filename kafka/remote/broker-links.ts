@@ -47,10 +47,18 @@ export class BrokerLinks {
     const entry: Entry = { opening: openLink(broker, this.settings, this.frames), link: undefined }
     this.entries.set(name, entry)
     entry.opening.then(
-      (link) => this.keep(entry, link),
-      () => this.entries.delete(name),
+      (link) => this.keep(name, entry, link),
+      () => this.forget(name, entry),
     )
     return entry.opening
+  }
+
+  /** Whoever asks this broker next gets a new connection; exchanges under way fail. */
+  drop({ host, port }: Address): void {
+    const name = `${host}:${port}`
+    const entry = this.entries.get(name)
+    this.entries.delete(name)
+    entry?.link?.close()
   }
 
   /** At once: exchanges under way fail. */
@@ -59,8 +67,13 @@ export class BrokerLinks {
     for (const { link } of this.entries.values()) link?.close()
   }
 
-  private keep(entry: Entry, link: Link): void {
+  private keep(name: string, entry: Entry, link: Link): void {
     entry.link = link
-    if (this.isClosed) link.close()
+    // It may have been dropped while it opened.
+    if (this.isClosed || this.entries.get(name) !== entry) link.close()
+  }
+
+  private forget(name: string, entry: Entry): void {
+    if (this.entries.get(name) === entry) this.entries.delete(name)
   }
 }

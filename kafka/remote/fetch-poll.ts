@@ -13,11 +13,15 @@ export interface FetchLimits extends Pick<FetchOptions, 'isolation' | 'maxBytes'
   readonly requestTimeoutMs: number
 }
 
+/** To wait for no longer than this is cheaper than a new connection. */
+const patienceMs = 20
+
 export class FetchPoll {
   readonly broker: Address
   readonly answer: Promise<readonly FetchedPartition[]>
   private readonly positions: readonly Led<Position>[]
   private readonly limits: FetchLimits
+  private isAnswered = false
 
   constructor(links: BrokerLinks, broker: Address, positions: readonly Led<Position>[], limits: FetchLimits) {
     this.broker = broker
@@ -33,6 +37,11 @@ export class FetchPoll {
     if (isolation !== this.limits.isolation || positions.length !== this.positions.length) return false
     const asked = new Map(this.positions.map((position) => [keyOf(position), position.offset]))
     return positions.every((position) => asked.get(keyOf(position)) === position.offset)
+  }
+
+  /** Nobody wants the answer any more: what is asked next on this connection must not wait for it. */
+  giveUp(links: BrokerLinks): void {
+    if (!this.isAnswered && this.limits.maxWaitMs > patienceMs) links.drop(this.broker)
   }
 
   /** The poll that goes on behind `fetched`, which is this one's answer; undefined where the log ends there. */
@@ -57,6 +66,7 @@ export class FetchPoll {
   private async send(links: BrokerLinks): Promise<readonly FetchedPartition[]> {
     const { maxWaitMs, requestTimeoutMs } = this.limits
     const answer = await links.ask(this.broker, fetch, this.request(), maxWaitMs + requestTimeoutMs)
+    this.isAnswered = true
     return this.fetchedOf(answer)
   }
 

@@ -66,17 +66,20 @@ export class RemoteReader implements LogReader {
     }
   }
 
-  /** What is in flight already stays, as long as it asks for the same. */
+  /** What is in flight already stays, as long as it asks for the same; else it is given up. */
   private async pollsFor(positions: readonly Position[], options: FetchOptions): Promise<FetchPoll[]> {
     const { map, links, requestTimeoutMs } = this.parts
     const { isolation, maxBytesPerPartition, maxWaitMs, minBytes = 1 } = options
     const leaders = await map.byLeader(positions)
     const maxBytes = Math.floor(options.maxBytes / leaders.size)
     const limits = { isolation, maxBytes, maxBytesPerPartition, maxWaitMs, minBytes, requestTimeoutMs }
-    return [...leaders].map(([broker, led]) => {
-      const known = this.polls.find((poll) => poll.broker === broker && poll.matches(led, isolation))
-      return known ?? new FetchPoll(links, broker, led, limits)
-    })
+    const kept = new Map(
+      this.polls
+        .filter((poll) => poll.matches(leaders.get(poll.broker) ?? [], isolation))
+        .map((poll) => [poll.broker, poll]),
+    )
+    for (const poll of this.polls) if (!kept.has(poll.broker)) poll.giveUp(links)
+    return [...leaders].map(([broker, led]) => kept.get(broker) ?? new FetchPoll(links, broker, led, limits))
   }
 
   /** The first answer that holds anything; nothing when all are empty, the wait is over or the caller has given up. */

@@ -68,6 +68,19 @@ describe('a remote reader', () => {
     await reader.close()
   })
 
+  test('that is sent elsewhere while it waits does not wait on', async () => {
+    const idle = new AbortController()
+    const end = { topic: trial.topic, partition: 0, offset: 21 }
+    const waiting = reader.fetch([end], { ...options, maxWaitMs: 20_000, signal: idle.signal })
+    idle.abort()
+    expect(await waiting).toEqual([])
+    const begun = performance.now()
+    const [fetched] = await readAt(0, 1)
+    expect(rangeOf(fetched)).toEqual([0, 2])
+    expect(performance.now() - begun).toBeLessThan(5_000)
+    await reader.close()
+  }, 15_000)
+
   test('that waits is ended by closing it', async () => {
     const waiting = reader.fetch([{ topic: trial.topic, partition: 0, offset: 21 }], { ...options, maxWaitMs: 30_000 })
     await reader.close()
