@@ -16,6 +16,7 @@ import { RecordColumns } from '../kafka/record-batch/record-columns.ts'
 import type { Changes, TaskState, Writer } from '../state/backend.ts'
 import { appendFence } from '../state/changelog.ts'
 import { ChangelogRow, readChangelogRow } from '../state/changelog-row.ts'
+import { FetchesKept } from './fetches-kept.ts'
 import type { ChangelogAccess } from './take-over.ts'
 import type { LogEntry } from './writers-seen.ts'
 
@@ -33,6 +34,8 @@ export interface ChangelogPlace {
   readonly random: Random
 }
 
+type FetchAt = (position: number) => Promise<FetchedPartition | undefined>
+
 /** What is fetched at a time is applied at a time, and the running tasks of the worker wait for it. */
 const FETCH_BYTES = 1024 * 1024
 const FETCH_WAIT_MS = 100
@@ -42,6 +45,14 @@ const EMPTY_ANSWERS_MAX = 50
 export function changelogAccess(place: ChangelogPlace): ChangelogAccess {
   const { cluster, topic, partition, writer } = place
   const at = { topic: topic.name, partition }
+  const kept = new FetchesKept()
+  const fetchAndKeep: FetchAt = async (position) => {
+    const fetched = await fetchFrom(place, position, 'read_committed')
+    if (fetched !== undefined) kept.keep(position, fetched)
+    return fetched
+  }
+  const fetchUnlessKept: FetchAt = async (position) =>
+    kept.take(position) ?? (await fetchFrom(place, position, 'read_committed'))
   return {
     topicId: topic.id,
     offsets: async () => {
@@ -50,7 +61,7 @@ export function changelogAccess(place: ChangelogPlace): ChangelogAccess {
       return { stable: offsets.stable, end: offsets.latest }
     },
     look: async (from, stable, to) => [
-      ...(await lookBetween(place, from, Math.min(stable, to), 'read_committed')),
+      ...(await lookBetween(place, from, Math.min(stable, to), 'read_committed', fetchAndKeep)),
       ...(await lookBetween(place, Math.max(from, stable), to, 'read_uncommitted')),
     ],
     writeFence: () => {
@@ -63,7 +74,7 @@ export function changelogAccess(place: ChangelogPlace): ChangelogAccess {
       const columns = new RecordColumns()
       const before = await place.state.checkpoint()
       let last: EngineState = { marker: before?.marker, writer: before?.writer, appendedAt: before?.appendedAt ?? 0 }
-      for await (const next of walk(place, from, upTo + 1, 'read_committed', columns)) {
+      for await (const next of walk(place, from, upTo + 1, fetchUnlessKept, columns)) {
         const changes = new RowChanges(columns, row, upTo)
         const to = Math.min(next.position, upTo + 1)
         last = changes.after(last)
@@ -81,11 +92,17 @@ export function changelogAccess(place: ChangelogPlace): ChangelogAccess {
   }
 }
 
-async function lookBetween(place: ChangelogPlace, from: number, to: number, isolation: Isolation): Promise<LogEntry[]> {
+async function lookBetween(
+  place: ChangelogPlace,
+  from: number,
+  to: number,
+  isolation: Isolation,
+  fetchAt: FetchAt = (position) => fetchFrom(place, position, isolation),
+): Promise<LogEntry[]> {
   const entries: LogEntry[] = []
   const row = new ChangelogRow()
   const columns = new RecordColumns()
-  for await (const _ of walk(place, from, to, isolation, columns)) {
+  for await (const _ of walk(place, from, to, fetchAt, columns)) {
     for (let i = 0; i < columns.count && columns.offset(i) < to; i++) {
       readChangelogRow(columns, i, row)
       if (row.kind === 'put' || row.kind === 'delete') continue
@@ -107,13 +124,13 @@ async function* walk(
   place: ChangelogPlace,
   from: number,
   to: number,
-  isolation: Isolation,
+  fetchAt: FetchAt,
   columns: RecordColumns,
 ): AsyncGenerator<{ from: number; position: number }> {
   let position = from
   for (let empty = 0; position < to; ) {
     const before = position
-    const fetched = await fetchFrom(place, position, isolation)
+    const fetched = await fetchAt(position)
     if (fetched !== undefined)
       for (const next of committedBatches(fetched, position, columns)) {
         yield { from: position, position: next }

@@ -67,7 +67,8 @@ export async function takeOver(parts: TakeOverParts): Promise<Claim> {
     const before = await state.checkpoint()
     const { stable, end } = await changelog.offsets()
     low = Math.min(low, stable, usableOffset(before, changelog.topicId, end))
-    writers.see(await changelog.look(low, stable, end), rememberedIn(before, changelog.topicId, end))
+    const seen = await changelog.look(low, stable, end)
+    writers.see(seen, rememberedIn(before, changelog.topicId, end))
     await waitForRelease(parts, writers, stable)
 
     await parts.at?.('S2')
@@ -83,8 +84,9 @@ export async function takeOver(parts: TakeOverParts): Promise<Claim> {
 
     await parts.at?.('S4')
     // S4 look again, up to our fence: has anybody written that S2 did not settle?
+    // What was decided below S1's last stable offset has not changed, and S2 has settled it.
     const again = await changelog.offsets()
-    const between = await changelog.look(low, again.stable, token)
+    const between = await changelog.look(stable, again.stable, token)
     if (!writers.settled(between)) {
       writers.see(between, undefined)
       continue
@@ -94,7 +96,7 @@ export async function takeOver(parts: TakeOverParts): Promise<Claim> {
     return claimBackend(parts, {
       token,
       logEnd: Math.max(again.end, token + 1),
-      commitsEnd: Math.max(low, 1 + (between.findLast(({ kind }) => kind === 'marker')?.offset ?? -1)),
+      commitsEnd: Math.max(low, behindLastMarker([...seen.filter(({ offset }) => offset < stable), ...between])),
       oldFences: writers.oldFences(),
     })
   }
@@ -154,6 +156,10 @@ async function restore(parts: TakeOverParts, copy: Checkpoint, token: number): P
   if (restored === undefined || restored.token !== token || restored.offset !== token + 1)
     throw new TaskFenced('restore_lost', 'the backend did not stay ours while it was restored')
   return restored
+}
+
+function behindLastMarker(entries: readonly LogEntry[]): number {
+  return 1 + (entries.findLast(({ kind }) => kind === 'marker')?.offset ?? -1)
 }
 
 /** Where the backend's copy stands in this log; 0 when it is of another log or ahead of it. */

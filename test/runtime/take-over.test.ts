@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { days } from '../../core/duration.ts'
 import { ProducerFenced } from '../../core/errors.ts'
+import type { Cluster } from '../../kafka/cluster.ts'
 import { withFaults } from '../../kafka/embedded/fault-hooks.ts'
 import { fixedMembership, type Membership } from '../../runtime/membership.ts'
 import type { Step } from '../../runtime/steps.ts'
@@ -65,6 +66,19 @@ describe('a task is taken over', () => {
     await meters.settle(second)
     expect(fencings()).toBe(1)
     expect(await meters.left()).toEqual({ notes: ['a', 'b'], count: 2, row: 'b' })
+  })
+
+  test('with an empty state, for which its log is read once', async () => {
+    const first = await meters.start()
+    await meters.write(Array.from({ length: 200 }, (_, i) => `${i}`))
+    await meters.settle(first)
+    await first.close()
+    const asked: number[] = []
+    const second = await meters.start({ cluster: withFetches(meters.cluster, (offset) => asked.push(offset)) })
+    await meters.write(['last'])
+    await meters.settle(second)
+    expect(asked.filter((offset) => offset === 0)).toEqual([0])
+    expect(await meters.left()).toMatchObject({ count: 201, row: 'last' })
   })
 
   test('from one who lives and releases it in a moment, with nobody to fence', async () => {
@@ -200,6 +214,25 @@ describe.each([
     expect(await meters.left()).toEqual({ notes: ['a', 'b', 'c0', 'c1', 'c2', 'd'], count: 6, row: 'd' })
   })
 })
+
+/** Tells from where the changelog is fetched. */
+function withFetches(cluster: Cluster, fetched: (offset: number) => void): Cluster {
+  return {
+    ...{ admin: cluster.admin, groups: cluster.groups },
+    initProducer: (options) => cluster.initProducer(options),
+    openReader: () => {
+      const reader = cluster.openReader()
+      return {
+        fetch: (positions, options) => {
+          for (const { topic, offset } of positions) if (topic.endsWith('-changelog')) fetched(offset)
+          return reader.fetch(positions, options)
+        },
+        close: () => reader.close(),
+      }
+    },
+    close: () => cluster.close(),
+  }
+}
 
 /** A few turns; pauses between failures pass at once. */
 async function stepsOf(application: Awaited<ReturnType<Meters['start']>>, count: number): Promise<void> {
