@@ -285,24 +285,6 @@ export function stateBackendConformance(name: string, { open, runs = 100 }: Stat
           { numRuns: runs },
         ))
 
-      it('walks through what was there all the while, although more is written between two parts', () =>
-        withState(async (state) => {
-          await claim(state, 1)
-          const before = Array.from({ length: 3_000 }, (_, i) => ({ store: 's', key: `before ${i}`, value: 'v' }))
-          await state.apply(changesOf(before), move(1, 0, 10))
-          const walk = state.walk('s')
-          const visited = new Set<string>()
-          let parts = 0
-          for (let isAtEnd = false; !isAtEnd; parts++) {
-            isAtEnd = (await walk.next(500, (key) => void visited.add(key.toString()))).isAtEnd
-            if (parts > 2) continue
-            const more = [`after ${parts}`, 'before 0'].map((key) => ({ store: 's', key, value: 'longer than before' }))
-            await state.apply(changesOf(more), move(1, 10 + parts, 11 + parts))
-          }
-          expect(parts).toBeGreaterThan(1)
-          expect(before.filter(({ key }) => !visited.has(key))).toEqual([])
-        }))
-
       it('equals a map after any flushes, take-overs and wipes', () =>
         fc.assert(
           fc.asyncProperty(fc.array(stepArbitrary, { maxLength: 30 }), (steps) =>

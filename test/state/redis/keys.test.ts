@@ -9,6 +9,7 @@ import { keyValueStore, windowStore } from '../../../state/store-definitions.ts'
 import { writeStart } from '../../../state/window-store.ts'
 import { useRedis } from '../../services/redis.ts'
 import { changesOf } from '../changes-of.ts'
+import { expectWalkToMeetWhatStays } from '../walked-while-written.ts'
 import { apply, claim, contents, move, openPlace, put, read, TASK } from './place.ts'
 
 const SCHEMAS = { key: t.string, value: t.string }
@@ -108,6 +109,11 @@ describe('reading and flushing at the same time', () => {
     await expect(overtaken).rejects.toThrow(StateCorrupted)
     await flushed
     expect(await read(state, { token: 6, offset: 12 }, ['a'])).toEqual(['2'])
+  })
+
+  it('a walk in parts meets what was there all the while, although more is written between them', async () => {
+    const { state } = await openPlace(redis().url)
+    await expectWalkToMeetWhatStays(state)
   })
 
   it('a scan visits each key once while the hash shrinks, although Redis may name one twice', async () => {
