@@ -40,12 +40,24 @@ export class FenceTurn {
     await at?.('S3')
     const asked = this.asked
     this.asked = []
-    const bases = await producer.send(asked.map(({ batch }) => batch))
-    await producer.commit()
+    const bases = await sendAlone(
+      producer,
+      asked.map(({ batch }) => batch),
+    )
     asked.forEach(({ written }, i) => {
       const base = bases[i]
       assert(base !== undefined, 'every fence is acknowledged')
       written(base)
     })
   }
+}
+
+/** In a transaction with nothing else, between two commits; returns the offset of each batch. Any error: a new incarnation. */
+export async function sendAlone(
+  producer: TransactionalProducer,
+  batches: readonly ProducedBatch[],
+): Promise<readonly number[]> {
+  const bases = await producer.send(batches)
+  await producer.commit()
+  return bases
 }

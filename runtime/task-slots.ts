@@ -4,8 +4,9 @@
 import { StreamsError } from '../core/errors.ts'
 import { type TaskId, taskName } from '../core/topic-partition.ts'
 import { Bell } from './bell.ts'
+import { releaseOf } from './claim-release.ts'
 import { BackOff, reactionTo } from './failure-policy.ts'
-import { FenceTurn } from './fence-turn.ts'
+import { FenceTurn, sendAlone } from './fence-turn.ts'
 import type { Incarnation } from './incarnation.ts'
 import { Opening } from './opening.ts'
 import type { Task, TaskSurroundings } from './task.ts'
@@ -32,6 +33,8 @@ interface Slot {
   /** Not opened again before, ms UTC. */
   pausedUntil: number
   task: Task | undefined
+  /** Whether a fence of this incarnation stands in its log. */
+  isClaimed: boolean
 }
 
 /** At a time: each has a connection to every broker and may have a MB in flight. */
@@ -108,7 +111,10 @@ export class TaskSlots {
 
   /** Every task, running or on its way, goes through take-over again: what an incarnation has claimed ends with it. */
   async forgetIncarnation(): Promise<void> {
-    for (const slot of this.slots.values()) this.abandon(slot)
+    for (const slot of this.slots.values()) {
+      this.abandon(slot)
+      slot.isClaimed = false
+    }
     for (const task of this.tasks) await this.forget(task)
   }
 
@@ -140,6 +146,7 @@ export class TaskSlots {
     const leaving = [...this.slots].filter(([name]) => !wanted.has(name))
     const releasing = new Set(leaving.flatMap(([, { task }]) => (task === undefined ? [] : [task])))
     if (releasing.size > 0) await this.parts.release(releasing)
+    await this.releaseClaims(leaving.map(([, slot]) => slot))
     for (const [name, slot] of leaving) {
       await this.drop(slot)
       slot.lifecycle.move('CLOSED')
@@ -147,6 +154,21 @@ export class TaskSlots {
     }
     for (const [name, id] of wanted) if (!this.slots.has(name)) this.slots.set(name, this.slotFor(id))
     this.assigned = assigned
+  }
+
+  /** Of tasks that were claimed and do not run: their next owners would wait for a release, and then fence us. */
+  private async releaseClaims(leaving: readonly Slot[]): Promise<void> {
+    for (const slot of leaving) this.abandon(slot)
+    const claimed = leaving.filter(({ task, isClaimed }) => task === undefined && isClaimed)
+    if (claimed.length === 0) return
+    const { topology, clock } = this.options
+    const producer = await this.parts.incarnation.producer()
+    const { writer } = this.parts.incarnation
+    await this.parts.commitEnded()
+    await sendAlone(
+      producer,
+      claimed.map(({ id }) => releaseOf(id, topology, writer, clock.now())),
+    )
   }
 
   private slotFor(id: TaskId): Slot {
@@ -159,6 +181,7 @@ export class TaskSlots {
       opening: undefined,
       pausedUntil: Number.NEGATIVE_INFINITY,
       task: undefined,
+      isClaimed: false,
     }
   }
 
@@ -177,7 +200,8 @@ export class TaskSlots {
     for (const slot of due.slice(0, places)) slot.opening = this.open(slot)
   }
 
-  private open({ id, lifecycle, releaseBy }: Slot): Opening {
+  private open(slot: Slot): Opening {
+    const { id, lifecycle, releaseBy } = slot
     const { events } = this.options
     const { incarnation, around } = this.parts
     const name = taskName(id)
@@ -186,7 +210,11 @@ export class TaskSlots {
       ...{ around, releaseBy },
       writer: incarnation.writer,
       fenceWriter: (transactionalId) => incarnation.fence(transactionalId),
-      writeFence: (fence, signal) => this.fences.ask(fence, signal),
+      writeFence: async (fence, signal) => {
+        const offset = await this.fences.ask(fence, signal)
+        slot.isClaimed = true
+        return offset
+      },
       onRestore: (done, total) => {
         if (lifecycle.state === 'CLAIMING') lifecycle.move('RESTORING')
         events?.restoring?.(name, done, total)

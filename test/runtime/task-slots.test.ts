@@ -84,6 +84,41 @@ test('a worker that is closed while its tasks open waits until nothing of them g
   expect(new Set(steps)).toEqual(new Set(['S1', 'S2']))
 })
 
+test.each(['S4', 'S6'])(
+  'a task that is taken away while it opens, claimed already, at %s, is released',
+  async (step) => {
+    const [moving, ...others] = streamTasks() as [TaskId, ...TaskId[]]
+    let assigned = others
+    let letGo = () => {}
+    let gate = Promise.resolve()
+    const membership = { ...fixedMembership('shop', []), assigned: () => assigned }
+    const backend = new MemoryBackend()
+    const first = await start({ backend, membership, at: (reached) => (reached === step ? gate : undefined) })
+    await settle(first, 10)
+    gate = new Promise((resolve) => {
+      letGo = resolve
+    })
+    assigned = [moving, ...others]
+    await settle(first, 10)
+    assigned = others
+    await settle(first, 3)
+    letGo()
+
+    log.length = 0
+    const config = { commitIntervalMs: 0, watermarkIntervalMs: 0, releaseWaitMs: 10_000 }
+    const second = await start({
+      ...{ backend, config },
+      membership: { ...fixedMembership('shop', [moving]), isHandedOver: () => true },
+    })
+    const from = clock.now()
+    while (!second.worker.isRunning()) await settle(second, 1)
+    expect(clock.now() - from).toBeLessThan(5_000)
+    expect(log).not.toContain('fenced a former writer')
+    await second.close()
+    await first.close()
+  },
+)
+
 const streamTasks = (): TaskId[] =>
   topology.subtopologies
     .filter(({ kind }) => kind === 'stream')
