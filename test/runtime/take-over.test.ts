@@ -1,13 +1,14 @@
 // Who has a task, and what a death at each numbered step of taking it over or committing leaves behind.
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { days } from '../../core/duration.ts'
-import { ProducerFenced } from '../../core/errors.ts'
+import { ProducerFenced, Retriable } from '../../core/errors.ts'
 import type { Cluster } from '../../kafka/cluster.ts'
 import { withFaults } from '../../kafka/embedded/fault-hooks.ts'
 import { fixedMembership, type Membership } from '../../runtime/membership.ts'
 import type { Step } from '../../runtime/steps.ts'
 import type { StateBackend, TaskState } from '../../state/backend.ts'
 import { MemoryBackend } from '../../state/memory/memory-backend.ts'
+import { believingFences } from '../simulation/mutations.ts'
 import { Meters } from '../support/meters.ts'
 
 let meters: Meters
@@ -181,6 +182,48 @@ describe('a copy of the state that was left alone for longer than tombstones are
     await work(copy.backend, 'b')
     expect(copy.count).toBe(0)
     expect(await meters.left()).toMatchObject({ notes: ['a', 'b'], row: 'b' })
+  })
+})
+
+describe('an owner that failed behind its fence', () => {
+  // The second looks, the first takes the task over, the second fences, fails before it has looked again, and opens the task once more.
+  const race = async () => {
+    await meters.write(['a'])
+    let letGo = () => {}
+    const gate = new Promise<void>((resolve) => {
+      letGo = resolve
+    })
+    const reached: Step[] = []
+    const second = await meters.start({
+      at: (step) => {
+        reached.push(step)
+        if (step === 'S2') return gate
+        if (step === 'S4' && reached.filter((one) => one === 'S4').length <= 2)
+          throw new Retriable('lost', 'S4 was lost')
+        return undefined
+      },
+    })
+    const opening = stepsOf(second, 40)
+    while (!reached.includes('S2')) await new Promise((resolve) => setImmediate(resolve))
+    const first = await meters.start()
+    await meters.settle(first)
+    letGo()
+    await opening
+    await meters.settle(second)
+    await meters.write(['b'])
+    await meters.settle(second)
+    await stepsOf(first, 3).catch(() => {})
+    return (await meters.left()).notes
+  }
+
+  test('does not vouch for those before it: who has the task and lives is fenced', async () => {
+    expect(await race()).toEqual(['a', 'b'])
+  })
+
+  test('would let both work if it were believed without a marker', async () => {
+    const restore = believingFences()
+    onTestFinished(restore)
+    expect(await race()).toEqual(['a', 'b', 'b'])
   })
 })
 

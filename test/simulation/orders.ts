@@ -1,6 +1,7 @@
 // The topology under simulation, and what must come out of it: versions of orders, deduplicated, counted per shop and hour, and written as rows.
-import { hours } from '../../core/duration.ts'
+import { hours, minutes } from '../../core/duration.ts'
 import type { Random } from '../../core/random.ts'
+import { partitionFor } from '../../kafka/partitioner.ts'
 import { reject } from '../../processors/validate.ts'
 import { confluentSerde } from '../../serdes/confluent-serde.ts'
 import { t } from '../../serdes/schema.ts'
@@ -29,6 +30,9 @@ export const orders = topic('orders', {
 export const badOrders = deadLetterTopic('bad-orders', orders)
 export const priced = topic('priced', { key: t.string, value: Priced, partitions: 2 })
 export const sales = topic('sales', { key: windowed(t.string), value: windowResult(Sales), partitions: 2 })
+/** Rows of an order in 20 minutes; late ones are dropped, so that a final result stays as it is. */
+export const rowsSeen = topic('rows-seen', { key: windowed(t.string), value: windowResult(t.int), partitions: 2 })
+const seenWindows = { size: minutes(20), grace: minutes(10) }
 export const orderTable = pgTable(
   'orders',
   { id: pg.text(), shop: pg.text(), version: pg.int4, amount: pg.int4 },
@@ -38,8 +42,14 @@ export const versionTable = pgTable('versions', { id: pg.text(), version: pg.int
 
 export function orderTopology(): CompiledTopology {
   const streams = new StreamsBuilder('shop', { deadLetters: badOrders })
-  const table = streams
-    .stream(orders)
+  const rows = streams.stream(orders)
+  rows
+    .groupByKey()
+    .windowedBy(tumbling({ ...seenWindows, late: 'drop' }))
+    .count(windowStore('rows-by-order', { key: t.string, value: t.int }))
+    .toStream()
+    .to(rowsSeen)
+  const table = rows
     .validate((order) => (order.amount < 0 ? reject('amount') : order), { invalid: badOrders })
     .toTable(versionedStore('orders', { key: t.string, value: Kept, version: t.int }), {
       version: ({ version }) => version,
@@ -107,6 +117,8 @@ export async function orderSerdeOf(release: number, registry: SchemaRegistry): P
 }
 
 export interface Expected {
+  /** Final counts of rows, by order and start. */
+  readonly finals: ReadonlyMap<string, number>
   readonly accepted: ReadonlyMap<string, readonly Order[]>
   readonly bad: number
   readonly sales: ReadonlyMap<string, { readonly orders: number; readonly amount: number }>
@@ -141,5 +153,25 @@ export function expected(rows: readonly OrderRow[]): Expected {
     const sum = sums.get(key) ?? { orders: 0, amount: 0 }
     sums.set(key, { orders: sum.orders + 1, amount: sum.amount + last.amount })
   }
-  return { accepted, bad, sales: sums }
+  return { finals: finalsOf(rows), accepted, bad, sales: sums }
+}
+
+/** A row is late or not by the clock of its partition alone, and a window is final when that clock has passed its end and grace. */
+function finalsOf(rows: readonly OrderRow[]): Map<string, number> {
+  const { size, grace } = seenWindows
+  const clocks = new Map<number, number>()
+  const counts = new Map<string, { readonly partition: number; readonly closesAt: number; readonly count: number }>()
+  for (const { id, order } of rows) {
+    const key = Buffer.from(id)
+    const partition = partitionFor(key, 0, key.length, orders.partitions)
+    const clock = Math.max(order.at, clocks.get(partition) ?? 0)
+    clocks.set(partition, clock)
+    const start = Math.floor(order.at / size) * size
+    const closesAt = start + size + grace
+    const name = `${id}@${start}`
+    if (clock < closesAt) counts.set(name, { partition, closesAt, count: (counts.get(name)?.count ?? 0) + 1 })
+  }
+  const isFinal = ({ partition, closesAt }: { partition: number; closesAt: number }) =>
+    (clocks.get(partition) ?? 0) >= closesAt
+  return new Map([...counts].flatMap(([name, seen]) => (isFinal(seen) ? [[name, seen.count]] : [])))
 }

@@ -3,7 +3,8 @@ import { isDeepStrictEqual } from 'node:util'
 import type { ByteWriter } from '../../core/byte-writer.ts'
 import { seededRandom } from '../../core/random.ts'
 import { defaultTopicConfig, type TopicConfig } from '../../kafka/cluster.ts'
-import { TopicReader, TopicWriter } from '../../runtime/topic-io.ts'
+import { TopicReader, type TopicRecord, TopicWriter } from '../../runtime/topic-io.ts'
+import type { Windowed, WindowResult } from '../../serdes/windowed.ts'
 import type { Topic } from '../../topology/topic.ts'
 import type { Mutation } from './mutations.ts'
 import {
@@ -17,6 +18,7 @@ import {
   orderTable,
   orderTopology,
   priced,
+  rowsSeen,
   sales,
   someOrders,
   versionTable,
@@ -29,24 +31,29 @@ const TURNS = 1_500
 export async function simulateSeed(seed: number, coverage: Coverage = new Map(), mutation?: Mutation): Promise<void> {
   const world = await World.open(seed, orderTopology(), coverage, mutation)
   const rows = someOrders(seededRandom(seed * 31 + 7), 30 + (seed % 40))
-  await writeInput(world, rows)
+  const input = await inputOf(world, rows)
+  const restoreEngine = mutation?.engine?.()
   try {
-    await world.run(TURNS)
+    await world.run(TURNS, input)
     check(await outcome(world), expected(rows))
   } catch (error) {
     throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  } finally {
+    restoreEngine?.()
   }
 }
 
 interface Outcome {
   readonly versions: ReadonlyMap<string, readonly number[]>
   readonly sales: ReadonlyMap<string, { readonly orders: number; readonly amount: number }>
+  readonly finals: ReadonlyMap<string, number>
   readonly bad: number
   readonly tableRows: readonly Readonly<Record<string, unknown>>[]
   readonly versionRows: number
 }
 
-async function writeInput(world: World, rows: readonly OrderRow[]): Promise<void> {
+/** What writes the rows, four at a time. */
+async function inputOf(world: World, rows: readonly OrderRow[]): Promise<(() => Promise<void>)[]> {
   const topic = physical(world, orders.name)
   const config: TopicConfig = { ...defaultTopicConfig, timestampType: 'LogAppendTime' }
   await world.cluster.admin.createTopics([{ name: topic.name, partitions: topic.partitions, config }])
@@ -55,12 +62,12 @@ async function writeInput(world: World, rows: readonly OrderRow[]): Promise<void
   const others = await Promise.all([1, 2, 3].map((release) => orderSerdeOf(release, world.registry)))
   const value = { ...own, write: (order: Order, to: ByteWriter) => (others[order.version] ?? own).write(order, to) }
   const writer = new TopicWriter<string, Order>(topic, { key, value }, producer)
-  for (let at = 0; at < rows.length; at += 4)
+  return Array.from({ length: Math.ceil(rows.length / 4) }, (_, i) => async () => {
+    const batch = rows.slice(4 * i, 4 * i + 4)
     await writer.write(
-      rows
-        .slice(at, at + 4)
-        .map(({ id, order }) => ({ key: id, value: order, timestamp: order.at, ingestedAt: world.clock.now() })),
+      batch.map(({ id, order }) => ({ key: id, value: order, timestamp: order.at, ingestedAt: world.clock.now() })),
     )
+  })
 }
 
 async function outcome(world: World): Promise<Outcome> {
@@ -68,7 +75,9 @@ async function outcome(world: World): Promise<Outcome> {
   const enriched = await readAll(world, priced)
   for (const { key, value } of enriched) versions.set(key, [...(versions.get(key) ?? []), value?.version ?? -1])
   const counts = new Map<string, { orders: number; amount: number }>()
-  for (const { key, value } of await readAll(world, sales)) {
+  const results = await readAll(world, sales)
+  requireFinality(results)
+  for (const { key, value } of results) {
     const name = `${key.key}@${key.start}`
     if (value === undefined) counts.delete(name)
     else counts.set(name, { orders: value.value.orders, amount: value.value.amount })
@@ -78,10 +87,34 @@ async function outcome(world: World): Promise<Outcome> {
   return {
     versions,
     sales: counts,
+    finals: finalsOf(await readAll(world, rowsSeen)),
     bad: (await letters.readAll()).length,
     tableRows: world.sink.rows(orderTable),
     versionRows: world.sink.rows(versionTable).length,
   }
+}
+
+type WindowOutput = TopicRecord<Windowed<string>, WindowResult<unknown>>
+
+/** What is final is final once, and nothing is provisional behind it, whoever has restored the window meanwhile. */
+function requireFinality(results: readonly WindowOutput[]): void {
+  const finals = new Set<string>()
+  for (const { key, value } of results) {
+    const name = `${key.key}@${key.start}`
+    if (value === undefined || value.status === 'corrected') continue
+    if (finals.has(name)) throw new Error(`a window was final and is ${value.status}: ${name}`)
+    if (value.status === 'final') finals.add(name)
+  }
+}
+
+/** Of windows that are never corrected. */
+function finalsOf(results: readonly TopicRecord<Windowed<string>, WindowResult<number>>[]): Map<string, number> {
+  requireFinality(results)
+  const finals = results.flatMap(({ key, value }): [string, number][] => {
+    if (value === undefined || value.status === 'corrected') throw new Error('a window of dropped rows was corrected')
+    return value.status === 'final' ? [[`${key.key}@${key.start}`, value.value]] : []
+  })
+  return new Map(finals)
 }
 
 function check(got: Outcome, want: Expected): void {
@@ -93,6 +126,7 @@ function check(got: Outcome, want: Expected): void {
     byKey(versions, (list) => list.toSorted()),
   )
   same('counts of the latest versions', byKey(got.sales), byKey(want.sales))
+  same('windows that are final, with their counts', byKey(got.finals), byKey(want.finals))
   same('dead letters', got.bad, want.bad)
   same(
     'rows of the latest versions',

@@ -87,12 +87,14 @@ export class World {
     return new World({ seed, topology, clock, cluster, registry, coverage, mutation })
   }
 
-  /** Runs `turns` turns of trouble, then lets one process finish everything. @throws what a process died of, or when nothing ends. */
-  async run(turns: number): Promise<void> {
+  /** `turns` turns of trouble, with input at even distances; then one process finishes everything. @throws what a process died of, or when nothing ends. */
+  async run(turns: number, input: readonly (() => Promise<void>)[]): Promise<void> {
     this.spawn()
     this.spawn()
     this.assignAll()
+    const every = Math.ceil(turns / (input.length + 1))
     for (let turn = 0; turn < turns; turn++) {
+      if (turn % every === 0) await input[turn / every]?.()
       this.makeTrouble()
       await this.turn()
     }
