@@ -1,8 +1,8 @@
 // What the look at a changelog (S1) has fetched of decided records, for the restore (S6): often it begins at the same place, and what is decided stays.
 import type { FetchedPartition } from '../kafka/cluster.ts'
 
-/** Of one task; several are opened at a time. What is beyond it is fetched again. */
-const BYTES_MAX = 16 * 1024 * 1024
+/** Of one task; up to 16 are opened at a time. What is beyond it is fetched again. */
+const BYTES_MAX = 4 * 1024 * 1024
 
 export class FetchesKept {
   private readonly byPosition = new Map<number, FetchedPartition>()

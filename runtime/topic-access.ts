@@ -94,12 +94,6 @@ export class TopicAccess {
     this.schemaListeners.push(listener)
   }
 
-  /** Only brokers refuse a batch for its size. */
-  private deadLetterTarget(name: string): DeadLetterTarget {
-    const { partitions, replication, config } = this.describe(name)
-    return { partitions, batchBytesMax: replication === undefined ? Number.POSITIVE_INFINITY : config.maxMessageBytes }
-  }
-
   serdesOf(name: string): InputSerdes {
     const serdes = this.serdes.get(name)
     assert(serdes !== undefined, `topic ${name} has no serdes`)
@@ -139,5 +133,11 @@ export class TopicAccess {
         return this.globalTables.of(topic)
       },
     }
+  }
+
+  /** Only brokers refuse a batch for its size. */
+  private deadLetterTarget(name: string): DeadLetterTarget {
+    const { partitions, replication, config } = this.describe(name)
+    return { partitions, batchBytesMax: replication === undefined ? Number.POSITIVE_INFINITY : config.maxMessageBytes }
   }
 }
