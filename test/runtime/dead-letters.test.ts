@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ByteWriter } from '../../core/byte-writer.ts'
+import type { ProducedBatch } from '../../kafka/cluster.ts'
 import { RecordBatchWriter } from '../../kafka/record-batch/record-batch-writer.ts'
 import { RecordColumns, readRecordBatch } from '../../kafka/record-batch/record-columns.ts'
 import { readDeadLetter } from '../../runtime/dead-letter-reader.ts'
@@ -51,16 +52,7 @@ test('of a record that fits no dead letter, the letter says where it stands', ()
     { key: Buffer.from('k'), value: Buffer.alloc(3_900_000), headers: [] },
     { key: Buffer.from('k'), value: Buffer.alloc(9_000_000), headers: [{ name: 'h', value: Buffer.of(1) }] },
   ])
-  const outputs = new OutputBuffers()
-  const writer = new DeadLetterWriter(outputs, 'the-hash', () => ({ partitions: 1, batchBytesMax }))
-  for (const row of [0, 1])
-    writer.write(
-      'letters',
-      { columns, row, topic: 'orders', partition: 3 },
-      { node: 'source', reason: 'decode', message: 'no record' },
-      99,
-    )
-  const batches = outputs.take().flat()
+  const batches = lettersOf(columns, batchBytesMax)
   expect(batches.map(({ records }) => records.byteLength).every((bytes) => bytes < 4_000_100)).toBe(true)
   const letters = batches.map(({ records }) => {
     const written = new RecordColumns()
@@ -78,16 +70,7 @@ test('a topic with brokers’ usual limit holds what fits, and says of the rest 
   const columns = columnsOf(
     [1_000_000, 1_045_000].map((size) => ({ key: Buffer.from('k'), value: Buffer.alloc(size), headers: [] })),
   )
-  const outputs = new OutputBuffers()
-  const writer = new DeadLetterWriter(outputs, 'the-hash', () => ({ partitions: 1, batchBytesMax: 1_048_588 }))
-  for (const row of [0, 1])
-    writer.write(
-      'letters',
-      { columns, row, topic: 'orders', partition: 3 },
-      { node: 'source', reason: 'decode', message: 'no record' },
-      99,
-    )
-  const sizes = outputs.take().flatMap((round) => round.map(({ records }) => records.byteLength))
+  const sizes = lettersOf(columns, 1_048_588).map(({ records }) => records.byteLength)
   expect(sizes.every((bytes) => bytes <= 1_048_588)).toBe(true)
   expect(sizes[0]).toBeGreaterThan(1_000_000)
   expect(sizes[1]).toBeLessThan(1_000)
@@ -97,6 +80,15 @@ interface Original {
   readonly key: Buffer | undefined
   readonly value: Buffer | undefined
   readonly headers: readonly { readonly name: string; readonly value: Buffer | undefined }[]
+}
+
+/** The first two rows, refused: the batches that hold their letters. */
+function lettersOf(columns: RecordColumns, batchBytesMax: number): ProducedBatch[] {
+  const outputs = new OutputBuffers()
+  const writer = new DeadLetterWriter(outputs, 'the-hash', () => ({ partitions: 1, batchBytesMax }))
+  const why = { node: 'source', reason: 'decode', message: 'no record' }
+  for (const row of [0, 1]) writer.write('letters', { columns, row, topic: 'orders', partition: 3 }, why, 99)
+  return outputs.take().flat()
 }
 
 function columnsOf(records: readonly Original[]): RecordColumns {
