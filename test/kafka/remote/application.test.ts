@@ -7,12 +7,13 @@ import { openRemoteCluster } from '../../../kafka/remote/remote-cluster.ts'
 import { Application } from '../../../runtime/application.ts'
 import { joinGroup } from '../../../runtime/group-membership.ts'
 import { prepareTopics } from '../../../runtime/internal-topics.ts'
-import { TopicReader, TopicWriter } from '../../../runtime/topic-io.ts'
+import { TopicReader } from '../../../runtime/topic-io.ts'
 import { openEmbeddedRegistry } from '../../../serdes/registry/embedded.ts'
 import { MemorySink } from '../../../sinks/memory-sink.ts'
 import { MemoryBackend } from '../../../state/memory/memory-backend.ts'
 import { useKafka } from '../../services/kafka.ts'
-import { expected, type Order, orders, orderTable, orderTopology, priced, someOrders } from '../../simulation/orders.ts'
+import { expected, orderTable, orderTopology, priced, someOrders } from '../../simulation/orders.ts'
+import { topicIn, writeOrders } from '../../support/order-log.ts'
 import { remoteOptions } from './remote-options.ts'
 
 const patienceMs = 60_000
@@ -37,20 +38,9 @@ describe('an application on a real broker', () => {
     const registry = await openEmbeddedRegistry()
     const sink = new MemorySink()
     await prepareTopics(cluster.admin, topology.topics)
-    const topicOf = (name: string) => {
-      const topic = topology.topics.find((one) => one.name === name)
-      if (topic === undefined) throw new Error(`no topic ${name}`)
-      return topic
-    }
     const rows = someOrders(seededRandom(3), 400)
-    const input = topicOf(orders.name)
     const write = async (from: number, to: number) => {
-      const producer = await cluster.initProducer({ transactionalId: 'input', transactionTimeoutMs: 60_000 })
-      await new TopicWriter<string, Order>(input, await input.serdes(registry), producer).write(
-        rows
-          .slice(from, to)
-          .map(({ id, order }) => ({ key: id, value: order, timestamp: order.at, ingestedAt: Date.now() })),
-      )
+      await writeOrders(rows.slice(from, to), { topology, cluster, registry })
     }
     const start = async (instanceId: string) => {
       const own = await connect()
@@ -90,7 +80,7 @@ describe('an application on a real broker', () => {
     await second.stop()
 
     const want = expected(rows)
-    const out = topicOf(priced.name)
+    const out = topicIn(topology, priced.name)
     const enriched = await new TopicReader<string, unknown>(out, await out.serdes(registry), cluster).readAll()
     expect(enriched.length).toBe([...want.accepted.values()].reduce((sum, { length }) => sum + length, 0))
     expect(sink.rows(orderTable).length).toBe(want.accepted.size)

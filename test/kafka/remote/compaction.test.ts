@@ -8,13 +8,14 @@ import { openRemoteCluster } from '../../../kafka/remote/remote-cluster.ts'
 import { Application } from '../../../runtime/application.ts'
 import { prepareTopics } from '../../../runtime/internal-topics.ts'
 import type { Step } from '../../../runtime/steps.ts'
-import { TopicReader, TopicWriter } from '../../../runtime/topic-io.ts'
+import { TopicReader } from '../../../runtime/topic-io.ts'
 import { openEmbeddedRegistry } from '../../../serdes/registry/embedded.ts'
 import { MemorySink } from '../../../sinks/memory-sink.ts'
 import { MemoryBackend } from '../../../state/memory/memory-backend.ts'
 import type { CompiledTopology } from '../../../topology/graph.ts'
 import { useKafka } from '../../services/kafka.ts'
-import { expected, type Order, orders, orderTable, orderTopology, priced, someOrders } from '../../simulation/orders.ts'
+import { expected, orderTable, orderTopology, priced, someOrders } from '../../simulation/orders.ts'
+import { topicIn, writeOrders } from '../../support/order-log.ts'
 import { remoteOptions } from './remote-options.ts'
 
 const kafka = useKafka({
@@ -42,20 +43,9 @@ test('what is left of it restores to the same', async () => {
   const cluster = await openRemoteCluster(remoteOptions(kafka()))
   const sink = new MemorySink()
   await prepareTopics(cluster.admin, topology.topics)
-  const topicOf = (name: string) => {
-    const topic = topology.topics.find((one) => one.name === name)
-    if (topic === undefined) throw new Error(`no topic ${name}`)
-    return topic
-  }
-  const input = topicOf(orders.name)
   const rows = someOrders(seededRandom(5), rounds * perRound)
   for (let round = 0; round < rounds; round++) {
-    const producer = await cluster.initProducer({ transactionalId: 'input', transactionTimeoutMs: 60_000 })
-    await new TopicWriter<string, Order>(input, await input.serdes(registry), producer).write(
-      rows
-        .slice(round * perRound, (round + 1) * perRound)
-        .map(({ id, order }) => ({ key: id, value: order, timestamp: order.at, ingestedAt: Date.now() })),
-    )
+    await writeOrders(rows.slice(round * perRound, (round + 1) * perRound), { topology, cluster, registry })
     // Every other worker dies with its records in the log and its transaction open.
     if (round % 2 === 0) await runToItsDeath('R4d')
     else await runToTheEnd()
@@ -63,7 +53,7 @@ test('what is left of it restores to the same', async () => {
   }
 
   const want = expected(rows)
-  const out = topicOf(priced.name)
+  const out = topicIn(topology, priced.name)
   const enriched = await new TopicReader<string, unknown>(out, await out.serdes(registry), cluster).readAll()
   expect(enriched.length).toBe([...want.accepted.values()].reduce((sum, { length }) => sum + length, 0))
   expect(sink.rows(orderTable).length).toBe(want.accepted.size)

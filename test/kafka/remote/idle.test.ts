@@ -7,12 +7,13 @@ import { openRemoteCluster } from '../../../kafka/remote/remote-cluster.ts'
 import { version1, version2 } from '../../../kafka/remote/transaction-version.ts'
 import { Application } from '../../../runtime/application.ts'
 import { prepareTopics } from '../../../runtime/internal-topics.ts'
-import { TopicReader, TopicWriter } from '../../../runtime/topic-io.ts'
+import { TopicReader } from '../../../runtime/topic-io.ts'
 import { openEmbeddedRegistry } from '../../../serdes/registry/embedded.ts'
 import { MemorySink } from '../../../sinks/memory-sink.ts'
 import { MemoryBackend } from '../../../state/memory/memory-backend.ts'
 import { useKafka } from '../../services/kafka.ts'
-import { expected, type Order, orders, orderTable, orderTopology, priced, someOrders } from '../../simulation/orders.ts'
+import { expected, orderTable, orderTopology, priced, someOrders } from '../../simulation/orders.ts'
+import { topicIn, writeOrders } from '../../support/order-log.ts'
 import { remoteOptions } from './remote-options.ts'
 
 const roundsMax = 10
@@ -38,20 +39,9 @@ describe.each([
     const registry = await openEmbeddedRegistry()
     const sink = new MemorySink()
     await prepareTopics(cluster.admin, topology.topics)
-    const topicOf = (name: string) => {
-      const topic = topology.topics.find((one) => one.name === name)
-      if (topic === undefined) throw new Error(`no topic ${name}`)
-      return topic
-    }
-    const input = topicOf(orders.name)
     const rows = someOrders(seededRandom(3), roundsMax * 20)
     const write = async (round: number) => {
-      const producer = await cluster.initProducer({ transactionalId: 'input', transactionTimeoutMs: 60_000 })
-      await new TopicWriter<string, Order>(input, await input.serdes(registry), producer).write(
-        rows
-          .slice(round * 20, (round + 1) * 20)
-          .map(({ id, order }) => ({ key: id, value: order, timestamp: order.at, ingestedAt: Date.now() })),
-      )
+      await writeOrders(rows.slice(round * 20, (round + 1) * 20), { topology, cluster, registry })
     }
     const warnings: string[] = []
     const warn = (message: string, fields = {}) => void warnings.push(message + JSON.stringify(fields))
@@ -73,7 +63,7 @@ describe.each([
 
     expect(isForgotten()).toBe(true)
     const want = expected(rows.slice(0, round * 20))
-    const out = topicOf(priced.name)
+    const out = topicIn(topology, priced.name)
     const enriched = await new TopicReader<string, unknown>(out, await out.serdes(registry), cluster).readAll()
     expect(enriched.length).toBe([...want.accepted.values()].reduce((sum, { length }) => sum + length, 0))
     expect(sink.rows(orderTable).length).toBe(want.accepted.size)
