@@ -7,6 +7,9 @@ import { RecordBatchWriter } from '../../../kafka/record-batch/record-batch-writ
 import { RecordColumns } from '../../../kafka/record-batch/record-columns.ts'
 
 const partition = 0
+/** Longer than a transaction may be open, and brokers take to notice. */
+const MARKER_MS_MAX = 50_000
+export const MARKER_LOST = 'the broker has lost the marker of a transaction that it has decided'
 
 export class NumberedLog {
   readonly topic: string
@@ -65,9 +68,11 @@ export class NumberedLog {
 
   /** InitProducerId has decided what was open; the markers may follow a little later. */
   private async stableEnd(): Promise<number> {
+    const deadline = Date.now() + MARKER_MS_MAX
     for (;;) {
       const [offsets] = await this.cluster.admin.offsets([{ topic: this.topic, partition }])
       if (offsets !== undefined && offsets.stable === offsets.latest) return offsets.latest
+      if (Date.now() > deadline) throw new Error(`${MARKER_LOST}: stable at ${offsets?.stable} of ${offsets?.latest}`)
     }
   }
 
